@@ -1,0 +1,19 @@
+/** Which action is legal in which status: api, workflow, cli and inbox all ask this table. */
+import type { RunStatus } from '../schemas/run.ts';
+
+export const RUN_STATUSES = ['running', 'suspended', 'needs_attention', 'completed', 'failed', 'cancelled'] as const;
+
+const UNFINISHED = ['running', 'suspended', 'needs_attention'] as const satisfies readonly RunStatus[];
+
+const ALLOWED = {
+  decide: UNFINISHED,
+  cancel: UNFINISHED,
+  step: ['running', 'suspended', 'needs_attention'],
+} as const satisfies Record<string, readonly RunStatus[]>;
+
+export type RunAction = keyof typeof ALLOWED;
+
+export const runCan = (action: RunAction, status: RunStatus): boolean =>
+  (ALLOWED[action] as readonly RunStatus[]).includes(status);
+
+export const isFinished = (status: RunStatus): boolean => !(UNFINISHED as readonly RunStatus[]).includes(status);

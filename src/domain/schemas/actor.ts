@@ -1,0 +1,21 @@
+import { z } from 'zod';
+
+export const Role = z.enum(['requester', 'approver', 'operator', 'auditor', 'admin']);
+export type Role = z.infer<typeof Role>;
+
+/** Who did something: a principal is the person or service that all credentials of theirs resolve to. */
+export const Actor = z.object({
+  principal: z.string().min(1).max(200),
+  kind: z.enum(['person', 'service']),
+  groups: z.array(z.string().max(100)).max(100),
+  credentialId: z.string().max(100),
+});
+export type Actor = z.infer<typeof Actor>;
+
+/** The way a command came in. Taken from the route, never from the request's body. */
+export const Channel = z.enum(['api', 'cli', 'inbox', 'chat', 'temporal', 'system']);
+export type Channel = z.infer<typeof Channel>;
+
+/** Who a run acts for. */
+export const Requester = z.object({ principal: z.string().min(1).max(200), groups: z.array(z.string().max(100)).max(100) });
+export type Requester = z.infer<typeof Requester>;

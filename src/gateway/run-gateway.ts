@@ -1,0 +1,27 @@
+/** What the bridge needs of Temporal. The only users of the Temporal client live in this folder. */
+import type { WorkflowAddress } from '../domain/core/ids.ts';
+import type { RunLimits } from '../domain/schemas/agent.ts';
+import type { SignedCommand } from '../domain/schemas/command.ts';
+import type { VerdictView } from '../workflows/messages.ts';
+
+/** `run_over`: the workflow ended. `unknown_run`: Temporal has no such workflow (not started yet, or past retention). */
+export type Delivery = 'accepted' | 'run_over' | 'unknown_run';
+
+export interface RunStart {
+  readonly address: WorkflowAddress;
+  readonly agent: string;
+  readonly start: SignedCommand;
+  /** The pinned definition's limits. */
+  readonly limits: RunLimits;
+}
+
+export interface RunGateway {
+  /** Idempotent: a run that is started or ended already is left as it is. */
+  startRun(run: RunStart): Promise<void>;
+  /** Puts a signed decision into the run's durable mailbox; works with every worker down. */
+  decide(address: WorkflowAddress, command: SignedCommand): Promise<Delivery>;
+  cancel(address: WorkflowAddress, command: SignedCommand): Promise<Delivery>;
+  /** Asks the workflow what became of a decision; undefined where no worker answered in time. */
+  verdict(address: WorkflowAddress, approvalId: string, decisionId: string): Promise<VerdictView | undefined>;
+  isHealthy(): Promise<boolean>;
+}

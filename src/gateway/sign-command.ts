@@ -1,0 +1,59 @@
+/** Signs what people command. The only holder of the private key is the bridge. */
+import { randomUUID } from 'node:crypto';
+import { CompactSign, importJWK } from 'jose';
+import { COMMAND_TYPE } from '../domain/core/attestation.ts';
+import { digestOf } from '../domain/core/digest.ts';
+import type { Actor, Channel } from '../domain/schemas/actor.ts';
+import type { Command, CommandClaims, SignedCommand } from '../domain/schemas/command.ts';
+import type { SigningKeys } from '../platform/signing-keys.ts';
+
+export interface SigningContext {
+  readonly tenant: string;
+  readonly project: string;
+  readonly actor: Actor;
+  /** When the actor's credential was checked, milliseconds. */
+  readonly authTime: number;
+  readonly channel: Channel;
+  readonly nowMs: number;
+}
+
+export interface CommandSigner {
+  /** The command must have passed its schema: it is signed as it is. */
+  sign(command: Command, context: SigningContext): Promise<SignedCommand>;
+  /** The public signing keys, for `/.well-known/jwks.json`. */
+  jwks(): { keys: readonly Record<string, string>[] };
+}
+
+const decisionClaims = (command: Command): Partial<CommandClaims> => {
+  if (command.type !== 'decide') return {};
+  const { approvalId, revision, digest } = command;
+  return { approvalId, revision, ...(digest && { shownDigest: digest, effectiveDigest: digest }) };
+};
+
+export const createCommandSigner = async (keys: SigningKeys): Promise<CommandSigner> => {
+  const key = await importJWK(keys.key, 'EdDSA');
+  const header = { alg: 'EdDSA', typ: 'countersign-command+jws', kid: keys.kid, cert: keys.certificate };
+  return {
+    async sign(command, { actor, authTime, channel, nowMs, tenant, project }) {
+      const bytes = JSON.stringify(command);
+      const claims: CommandClaims = {
+        typ: COMMAND_TYPE,
+        aud: keys.audience,
+        tenant,
+        project,
+        runId: command.runId,
+        ...decisionClaims(command),
+        commandDigest: digestOf(bytes),
+        actor: { ...actor, authTime },
+        channel,
+        iat: nowMs,
+        jti: randomUUID(),
+      };
+      const jws = await new CompactSign(Buffer.from(JSON.stringify(claims))).setProtectedHeader(header).sign(key);
+      return { bytes, jws };
+    },
+    jwks: () => ({
+      keys: [{ kty: 'OKP', crv: 'Ed25519', use: 'sig', alg: 'EdDSA', kid: keys.kid, x: keys.key.x }],
+    }),
+  };
+};

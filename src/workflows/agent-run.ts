@@ -1,0 +1,85 @@
+/** One agent execution. The core decides; this file waits and performs. */
+import {
+  CancellationScope,
+  condition,
+  continueAsNew,
+  setCurrentDetails,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { next } from '../domain/core/next.ts';
+import type { Action } from '../domain/core/next.ts';
+import { isFinished } from '../domain/core/run-status.ts';
+import { hasWorkInFlight, newRunState } from '../domain/core/state.ts';
+import type { RunStatus } from '../domain/schemas/run.ts';
+import { openRun } from './live-run.ts';
+import type { LiveRun } from './live-run.ts';
+import { registerHandlers } from './handlers.ts';
+import type { AgentRunInput, RunStatusView } from './messages.ts';
+import { startOf } from './start.ts';
+import { openSteps, storeEvents } from './steps.ts';
+import type { Steps } from './steps.ts';
+import { detailsView, statusView } from './views.ts';
+
+export async function agentRun(input: AgentRunInput): Promise<RunStatusView> {
+  const start = startOf(input.start, workflowInfo().workflowId);
+  const fresh = { state: newRunState(start.identity, input.limits), nextOrdinal: 1, evidence: {} };
+  const run = openRun(input.carry ?? fresh);
+  registerHandlers(run, input);
+  // Temporal's own cancel counts as `cancel`: the run ends in order, nothing is cut off.
+  CancellationScope.current().cancelRequested.catch(() => run.apply({ type: 'cancel', channel: 'temporal' }));
+  if (!input.carry) run.apply({ type: 'start', ...start.input });
+  return CancellationScope.nonCancellable(() => drive(run, input));
+}
+
+async function drive(run: LiveRun, input: AgentRunInput): Promise<RunStatusView> {
+  const steps = openSteps(run);
+  const showStatus = statusShower(input);
+  for (;;) {
+    const seen = run.version;
+    const actions = perform(run, steps);
+    await storeEvents(run);
+    showStatus(run);
+    const isQuiet = run.version === seen && run.isStored;
+    if (isQuiet && isFinished(run.state.status)) return statusView(run.state);
+    if (isQuiet && workflowInfo().continueAsNewSuggested && !hasWorkInFlight(run.state))
+      await continueAsNew<typeof agentRun>({ ...input, carry: run.carry() });
+    await change(run, seen, actions);
+    run.apply({ type: 'tick' });
+  }
+}
+
+function perform(run: LiveRun, steps: Steps): readonly Action[] {
+  const actions = next(run.state, Date.now());
+  for (const action of actions) {
+    if (action.type === 'call_model') {
+      run.apply({ type: 'begin_turn' });
+      if (run.state.phase === 'asking') steps.startModel();
+    } else if (action.type === 'run_tool') {
+      run.apply({ type: 'dispatch', toolCallId: action.call.toolCallId });
+      steps.startTool(action.call);
+    } else if (action.type === 'stop_work') {
+      steps.stop();
+    }
+  }
+  return actions;
+}
+
+/** Waits until something happened, or until the earliest deadline: one timer, however many approvals are open. */
+async function change(run: LiveRun, seen: number, actions: readonly Action[]): Promise<void> {
+  const until = actions.find((action) => action.type === 'wait')?.until;
+  const happened = () => run.version !== seen;
+  if (until === undefined) return condition(happened);
+  const summary = run.state.phase === 'idle' ? 'the model is asked again' : 'an approval expires';
+  await condition(happened, Math.max(1, until - Date.now()), { summary });
+}
+
+function statusShower(input: AgentRunInput): (run: LiveRun) => void {
+  let shown: RunStatus = input.carry?.state.status ?? 'running';
+  return ({ state }) => {
+    setCurrentDetails(detailsView(state));
+    if (state.status === shown || !input.searchAttributes) return;
+    shown = state.status;
+    upsertSearchAttributes([{ key: { name: 'CountersignStatus', type: 'KEYWORD' }, value: shown }]);
+  };
+}

@@ -1,0 +1,2 @@
+/** The bundle's entry: every workflow type of the product. */
+export { agentRun } from './agent-run.ts';

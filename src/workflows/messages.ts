@@ -1,0 +1,63 @@
+/** Every signal and query of `agentRun`, on one screen. Bridge and shell use these names; they outlive code. */
+import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { RunLimits } from '../domain/schemas/agent.ts';
+import type { Approval } from '../domain/schemas/approval.ts';
+import type { SignedCommand } from '../domain/schemas/command.ts';
+import type { RunStatus, Usage } from '../domain/schemas/run.ts';
+import type { RunState } from '../domain/core/state.ts';
+
+export const AGENT_RUN = 'agentRun';
+
+/** What continue-as-new takes along: the state, the numbering of events, and the accepted, signed decisions. */
+export interface CarriedRun {
+  readonly state: RunState;
+  readonly nextOrdinal: number;
+  readonly evidence: Readonly<Record<string, SignedCommand>>;
+}
+
+/** What `agentRun` is started with. `carry` is set by continue-as-new only. */
+export interface AgentRunInput {
+  readonly v: 1;
+  readonly start: SignedCommand;
+  /** Ed25519 public keys (base64url) that certify the bridge's signing keys, pinned for the whole run. */
+  readonly anchors: readonly string[];
+  /** The audience that signed commands must name: this deployment. */
+  readonly audience: string;
+  /** False where the namespace lacks our search attributes: the run then works without them. */
+  readonly searchAttributes: boolean;
+  readonly limits: RunLimits;
+  readonly carry?: CarriedRun;
+}
+
+export interface RunStatusView {
+  readonly runId: string;
+  readonly agent: string;
+  readonly status: RunStatus;
+  readonly turn: number;
+  readonly pendingApprovals: number;
+  readonly runningTools: number;
+  readonly usage: Usage;
+  readonly ignoredCommands: number;
+  readonly attention?: { readonly code: string; readonly detail: string };
+}
+
+/** Cut to 16 KB: `more` says how many were left out. Arguments are in the store, under `argumentsRef`. */
+export interface ApprovalsView {
+  readonly approvals: readonly Approval[];
+  readonly more: number;
+}
+
+export interface VerdictView {
+  readonly outcome: 'recorded' | 'already_recorded' | 'refused' | 'unknown';
+  readonly code?: string;
+  readonly approval?: Approval;
+}
+
+/** Decide one approval. Unattested or malformed commands are counted and change nothing. */
+export const decideSignal = defineSignal<[SignedCommand]>('decide');
+/** End the run. Obeyed unattested too, since it only tightens. */
+export const cancelSignal = defineSignal<[SignedCommand?]>('cancel');
+
+export const statusQuery = defineQuery<RunStatusView>('status');
+export const approvalsQuery = defineQuery<ApprovalsView>('approvals');
+export const verdictQuery = defineQuery<VerdictView, [string, string]>('verdict');

@@ -1,0 +1,100 @@
+/** Starts the run's steps and hands what they answer to the core. */
+import { ActivityFailure, ApplicationFailure, CancellationScope } from '@temporalio/workflow';
+import { approvalId } from '../domain/core/ids.ts';
+import type { CoreCommand } from '../domain/core/decide.ts';
+import { hasWorkInFlight } from '../domain/core/state.ts';
+import type { ReadyCall } from '../domain/core/state.ts';
+import type { CallModelInput } from '../domain/schemas/step.ts';
+import { callModel, flush, flushLocally, runTool } from './activities.ts';
+import type { LiveRun } from './live-run.ts';
+
+export interface Steps {
+  startModel(): void;
+  startTool(call: ReadyCall): void;
+  /** Asks everything that is out to stop. */
+  stop(): void;
+}
+
+const factsOf = (run: LiveRun): CallModelInput['facts'] => {
+  const { startedAt, toolCalls, usage } = run.state;
+  return { startedAt, toolCalls, usage };
+};
+
+/** A step throws only what retrying cannot mend, or because it was stopped. */
+const failureOf = (error: unknown): { code: string; message: string } => {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (cause instanceof ApplicationFailure) return { code: cause.type ?? 'step_failed', message: cause.message };
+  return { code: 'step_stopped', message: 'The step was stopped before it answered.' };
+};
+
+export const openSteps = (run: LiveRun): Steps => {
+  const scope = new CancellationScope();
+  const launch = (work: () => Promise<CoreCommand>): void => {
+    void scope.run(work).then(run.apply);
+  };
+
+  const model = async (): Promise<CoreCommand> => {
+    const { turn, modelAttempt, identity } = run.state;
+    const summary = `${identity.agent}, turn ${turn}`;
+    try {
+      const input = { ...run.rideAlong(), turn, attempt: modelAttempt, facts: factsOf(run) };
+      const answer = await callModel.executeWithOptions({ summary }, [input]);
+      run.acknowledge(answer);
+      return { type: 'model_settled', result: answer.result };
+    } catch (error) {
+      return { type: 'model_settled', result: { type: 'failed', retryable: false, ...failureOf(error) } };
+    }
+  };
+
+  const tool = async ({ toolCallId, argumentsRef, digest, basis, ...call }: ReadyCall): Promise<CoreCommand> => {
+    const id = approvalId(run.state.identity.runId, toolCallId);
+    const approval = run.state.approvals[id];
+    const summary = `${call.tool} (${toolCallId}, by ${basis})`;
+    try {
+      const input = {
+        ...run.rideAlong(),
+        turn: run.state.turn,
+        toolCallId,
+        tool: call.tool,
+        revision: call.revision,
+        basis,
+        argumentsRef,
+        digest,
+        ...(approval && { decideBy: approval.decideBy }),
+        ...(approval?.executeBy !== undefined && { executeBy: approval.executeBy }),
+        facts: factsOf(run),
+        evidence: run.evidenceFor(id),
+      };
+      const startToCloseTimeout = call.timeoutMs ?? '10m';
+      const answer = await runTool.executeWithOptions({ summary, startToCloseTimeout }, [input]);
+      run.acknowledge(answer);
+      return { type: 'tool_settled', toolCallId, result: answer.result };
+    } catch (error) {
+      // Whether it took effect is in the ledger, for an operator to read: it is never guessed here.
+      const failure = failureOf(error);
+      const result =
+        failure.code === 'step_stopped'
+          ? ({ type: 'outcome_unknown' } as const)
+          : ({ type: 'refused', then: 'park', ...failure } as const);
+      return { type: 'tool_settled', toolCallId, result };
+    }
+  };
+
+  return {
+    startModel: () => launch(model),
+    startTool: (call) => launch(() => tool(call)),
+    stop: () => scope.cancel(),
+  };
+};
+
+/** Puts every event into the store before anybody is asked to wait for it. */
+export const storeEvents = async (run: LiveRun): Promise<void> => {
+  const carried = hasWorkInFlight(run.state) && !run.hasUnsentEvents;
+  if (run.isStored || carried) return;
+  const input = run.rideAlong();
+  try {
+    run.acknowledge(await flushLocally(input));
+  } catch {
+    run.acknowledge(await flush(run.rideAlong()));
+  }
+};
