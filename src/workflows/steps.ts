@@ -46,23 +46,21 @@ export const openSteps = (run: LiveRun): Steps => {
     }
   };
 
-  const tool = async ({ toolCallId, argumentsRef, digest, basis, ...call }: ReadyCall): Promise<CoreCommand> => {
+  const tool = async (call: ReadyCall): Promise<CoreCommand> => {
+    const { toolCallId, tool: name, revision, basis, argumentsRef, factsRef, digest } = call;
     const id = approvalId(run.state.identity.runId, toolCallId);
-    const approval = run.state.approvals[id];
-    const summary = `${call.tool} (${toolCallId}, by ${basis})`;
+    const summary = `${name} (${toolCallId}, by ${basis})`;
     try {
       const input = {
         ...run.rideAlong(),
         turn: run.state.turn,
         toolCallId,
-        tool: call.tool,
-        revision: call.revision,
+        tool: name,
+        revision,
         basis,
         argumentsRef,
+        factsRef,
         digest,
-        ...(approval && { decideBy: approval.decideBy }),
-        ...(approval?.executeBy !== undefined && { executeBy: approval.executeBy }),
-        facts: factsOf(run),
         evidence: run.evidenceFor(id),
       };
       const startToCloseTimeout = call.timeoutMs ?? '10m';

@@ -15,11 +15,11 @@ const asked = (state: RunState, call: JudgedCall, now: number): RunEvent[] => {
   const denied = (code: string, message: string): RunEvent[] => [
     { type: 'tool.denied', at: now, data: { toolCallId, tool, code, message } },
   ];
-  if (call.problem) return denied(call.problem.code, call.problem.message);
+  if (call.problem) return [{ type: 'tool.denied', at: now, data: { toolCallId, tool, ...call.problem } }];
   if (!verdict || !argumentsRef || !digest) return denied('not_judged', DENIAL_TEXTS.policy_denied);
   if (verdict.effect === 'allow') return [];
   if (verdict.effect === 'deny')
-    return denied('policy_denied', [DENIAL_TEXTS.policy_denied, verdict.reason].filter(Boolean).join(' '));
+    return denied('policy_denied', `${DENIAL_TEXTS.policy_denied} ${verdict.reason}`);
   const { runId, path } = state.identity;
   return [
     {

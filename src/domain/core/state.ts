@@ -19,10 +19,15 @@ export interface CallState extends JudgedCall {
 }
 
 /** A call that may be dispatched: it has passed the judgement and has a reason why it may run. */
-export type ReadyCall = CallState & Required<Pick<CallState, 'argumentsRef' | 'digest' | 'basis'>>;
+export interface ReadyCall extends CallState {
+  readonly argumentsRef: BlobRef;
+  readonly factsRef: BlobRef;
+  readonly digest: string;
+  readonly basis: Basis;
+}
 
 export const isReady = (call: CallState): call is ReadyCall =>
-  call.status === 'ready' && call.argumentsRef !== undefined && call.digest !== undefined && call.basis !== undefined;
+  call.status === 'ready' && !!call.argumentsRef && !!call.factsRef && !!call.digest && !!call.basis;
 
 export interface ApprovalState extends Approval {
   /** How often the gate found the accepted decision invalid. */

@@ -27,8 +27,9 @@ export const Verdict = z.object({
   effect: z.enum(['allow', 'ask', 'deny']),
   /** The rule that decided the effect, `default` where none matched. */
   ruleId: z.string(),
-  layer: z.string(),
-  reason: z.string().optional(),
+  /** Null where no rule matched. */
+  layer: z.string().nullable(),
+  reason: z.string(),
   risk: Risk,
   allowedDecisions: z.array(DecisionKind),
   /** All of them must be satisfied. */

@@ -10,11 +10,13 @@ export const JudgedCall = z.object({
   tool: z.string(),
   /** The strict parser's canonical bytes, in the blob store. Absent where the arguments could not be read. */
   argumentsRef: BlobRef.optional(),
+  /** What policy conditions saw beside the call itself: recorded, so that the gate can evaluate the same again. */
+  factsRef: BlobRef.optional(),
   digest: Digest.optional(),
   verdict: Verdict.optional(),
   effect: z.enum(['none', 'idempotent', 'once']).optional(),
   timeoutMs: z.number().int().positive().optional(),
-  problem: z.object({ code: z.string(), message: z.string() }).optional(),
+  problem: z.object({ code: z.string(), message: z.string(), reasonRef: BlobRef.optional() }).optional(),
 });
 export type JudgedCall = z.infer<typeof JudgedCall>;
 
@@ -83,8 +85,9 @@ export const RunEvent = z.discriminatedUnion('type', [
   event('approval.withdrawn', { approvalId: z.string(), revision: z.number() }),
   event('tool.started', { ...callData, basis: Basis, effectKey: z.string(), digest: Digest }),
   event('tool.completed', { ...callData, resultRef: BlobRef }),
-  event('tool.failed', { ...callData, code: z.string(), message: z.string() }),
-  /** The call will never run. `message` is what the model is told, made of fixed texts; a person's reason is a blob. */
+  /** What the tool said is content, in a blob. */
+  event('tool.failed', { ...callData, code: z.string(), reasonRef: BlobRef }),
+  /** The call will never run. `message` is what the model is told, made of fixed texts; a person's reason, or what is wrong with the arguments, is a blob. */
   event('tool.denied', { ...callData, code: z.string(), message: z.string(), reasonRef: BlobRef.optional() }),
   event('tool.outcome_unknown', { ...callData, effectKey: z.string() }),
   event('contract.unmet', { missing: z.array(z.object({ path: z.string(), problem: z.string() })) }),

@@ -67,17 +67,20 @@ export interface RunToolInput extends RideAlong {
   readonly basis: Basis;
   readonly argumentsRef: BlobRef;
   readonly digest: string;
-  readonly decideBy?: number;
-  readonly executeBy?: number;
-  readonly facts: CallModelInput['facts'];
+  readonly factsRef: BlobRef;
   /** Consent: the signed decisions that the workflow accepted. */
   readonly evidence: readonly SignedCommand[];
 }
 
-export const ToolStepResult = z.discriminatedUnion('type', [
+/** What a tool did, as the effect ledger keeps it. What it returned or said is in a blob. */
+export const ToolOutcome = z.discriminatedUnion('type', [
   z.object({ type: z.literal('completed'), resultRef: BlobRef }),
-  /** The tool ran and failed: settled, the model is told. */
-  z.object({ type: z.literal('failed'), code: z.string(), message: z.string() }),
+  z.object({ type: z.literal('failed'), code: z.string(), reasonRef: BlobRef }),
+]);
+export type ToolOutcome = z.infer<typeof ToolOutcome>;
+
+export const ToolStepResult = z.discriminatedUnion('type', [
+  ...ToolOutcome.options,
   /** The gate refused: nothing ran. `parks` asks for a person, `voidsConsent` makes the approval pend again. */
   z.object({
     type: z.literal('refused'),

@@ -1,0 +1,106 @@
+/** One model call as one recoverable step: stores what led here, asks, judges the answer, keeps its content. */
+import { ModelError } from '../adapters/models/model-port.ts';
+import type { ModelReply } from '../adapters/models/model-port.ts';
+import { toolCallId } from '../domain/core/ids.ts';
+import type { CallModelInput, CallModelOutput, ModelStepResult } from '../domain/schemas/step.ts';
+import { makeBlob, putBlobs } from '../store/blobs.ts';
+import { appendEvents } from '../store/events.ts';
+import { checkContract } from './check-contract.ts';
+import type { MessageContent, RecordedFacts } from '../domain/schemas/content.ts';
+import { openDeltas } from './deltas.ts';
+import type { StepDependencies } from './dependencies.ts';
+import { isCancelRequested, withHeartbeats } from './heartbeats.ts';
+import { MAX_CALLS_HEARD, judgeCalls } from './judge-calls.ts';
+import type { PinnedRun, PinnedRuns } from './pinned-run.ts';
+import { rideAlong } from './ride-along.ts';
+import type { Transcripts } from './transcript.ts';
+
+/** Longer arguments are beyond what the strict parser reads; the model sees a cut text and an error. */
+const MAX_KEPT_ARGUMENTS = 1_048_576 + 1_024;
+
+const recordedFacts = ({ turn, facts }: CallModelInput): RecordedFacts => ({
+  turn,
+  startedAt: new Date(facts.startedAt).toISOString(),
+  usage: { ...facts.usage, turns: turn - 1, toolCalls: facts.toolCalls },
+});
+
+export const callModel =
+  (dependencies: StepDependencies, pinnedRuns: PinnedRuns, transcripts: Transcripts) =>
+  (input: CallModelInput): Promise<CallModelOutput> =>
+    withHeartbeats(async (signal) => {
+      const { store } = dependencies;
+      const { acknowledged } = await appendEvents(store, rideAlong(input));
+      const run = await pinnedRuns.load(input.run);
+      const reply = await ask(dependencies, run, transcripts, input, signal);
+      const result = 'code' in reply ? reply : await keep(dependencies, run, input, reply);
+      return { acknowledged, result };
+    });
+
+type Failed = Extract<ModelStepResult, { type: 'failed' }>;
+
+async function ask(
+  dependencies: StepDependencies,
+  run: PinnedRun,
+  transcripts: Transcripts,
+  input: CallModelInput,
+  signal: AbortSignal,
+): Promise<ModelReply | Failed> {
+  const { definition } = run;
+  const model = dependencies.resolveModel(definition.model);
+  const failed = (code: string, message: string): Failed => ({ type: 'failed', code, message, retryable: false });
+  if (!model) return failed('model_not_configured', `No provider is configured for the model ${definition.model}.`);
+  const { tenant, project, runId } = input.run;
+  const messages = await transcripts.read({ tenant, project }, runId);
+  const deltas = openDeltas(dependencies, input);
+  try {
+    const request = {
+      model: definition.model.slice(definition.model.indexOf('/') + 1),
+      parameters: definition.parameters,
+      instructions: definition.instructions,
+      messages,
+      tools: definition.tools,
+    };
+    return await model.generate(request, { signal, onText: deltas.add });
+  } catch (error) {
+    // What was said before the cut stays, as an unfinished message.
+    if (signal.aborted && isCancelRequested()) {
+      const usage = { inputTokens: 0, outputTokens: 0 };
+      return { text: deltas.text(), calls: [], usage, finishReason: 'cancelled' };
+    }
+    if (!(error instanceof ModelError)) throw error;
+    const { code, message, retryable, retryAfterMs } = error;
+    return { type: 'failed', code, message, retryable, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  } finally {
+    await deltas.close();
+  }
+}
+
+async function keep(
+  dependencies: StepDependencies,
+  run: PinnedRun,
+  input: CallModelInput,
+  reply: ModelReply,
+): Promise<ModelStepResult> {
+  const heard = reply.calls.slice(0, MAX_CALLS_HEARD);
+  const content: MessageContent = {
+    text: reply.text,
+    calls: heard.map((call, index) => ({
+      toolCallId: toolCallId(input.turn, index),
+      providerCallId: call.providerCallId,
+      tool: call.tool,
+      argumentsText: call.argumentsText.slice(0, MAX_KEPT_ARGUMENTS),
+    })),
+  };
+  const message = makeBlob(content);
+  const { calls, blobs } = judgeCalls(dependencies.tools, run, heard, recordedFacts(input));
+  await putBlobs(dependencies.store, input.run.tenant, [message, ...blobs]);
+  const contract = calls.length === 0 ? await checkContract(dependencies, run) : undefined;
+  return {
+    type: 'answered',
+    messageRef: message.ref,
+    finishReason: reply.finishReason,
+    calls: [...calls],
+    usage: reply.usage,
+    ...(contract && { contract }),
+  };
+}

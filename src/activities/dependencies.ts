@@ -1,0 +1,22 @@
+/** What the steps need of the world outside. Handed in once, when the worker starts. */
+import type { ModelPort } from '../adapters/models/model-port.ts';
+import type { Tool } from '../adapters/tools/tool.ts';
+import type { Workspace } from '../adapters/workspace/workspace.ts';
+import type { Scope } from '../domain/schemas/names.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { TrustedKeys } from '../platform/signing-keys.ts';
+import type { Store } from '../store/database.ts';
+
+export interface StepDependencies {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The anchors of this deployment: whatever a workflow says, the gate trusts only these. */
+  readonly trust: TrustedKeys;
+  /** Undefined where no provider of that name is configured. */
+  readonly resolveModel: (model: string) => ModelPort | undefined;
+  /** Tools of this worker by definition digest: the same name may be loaded in several versions. */
+  readonly tools: ReadonlyMap<string, Tool>;
+  readonly openWorkspace: (scope: Scope, runId: string) => Promise<Workspace>;
+}

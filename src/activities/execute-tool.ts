@@ -1,0 +1,52 @@
+/** Calls the tool and turns whatever it does into an outcome. What it returns or says goes into blobs. */
+import { canonicalJson } from '../domain/arguments/canonical-json.ts';
+import type { JsonValue } from '../domain/arguments/canonical-json.ts';
+import type { RunToolInput, ToolOutcome } from '../domain/schemas/step.ts';
+import { ToolError } from '../adapters/tools/tool.ts';
+import { makeBlob } from '../store/blobs.ts';
+import type { NewBlob } from '../store/blobs.ts';
+import type { StepDependencies } from './dependencies.ts';
+import type { ProvenCall } from './prove-dispatch.ts';
+
+/** A result that no model can read whole is a fault of the tool. */
+const MAX_RESULT_CHARACTERS = 1_048_576;
+
+export interface Executed {
+  readonly outcome: ToolOutcome;
+  readonly blob: NewBlob;
+}
+
+const failed = (code: string, text: string): Executed => {
+  const blob = makeBlob({ text });
+  return { outcome: { type: 'failed', code, reasonRef: blob.ref }, blob };
+};
+
+const completed = (result: JsonValue): Executed => {
+  if (canonicalJson(result).length > MAX_RESULT_CHARACTERS)
+    return failed('result_too_large', 'The tool ran, but its result is too large to be shown.');
+  const blob = makeBlob({ result });
+  return { outcome: { type: 'completed', resultRef: blob.ref }, blob };
+};
+
+export const executeTool = async (
+  { openWorkspace, logger }: StepDependencies,
+  input: RunToolInput,
+  call: ProvenCall,
+  effectKey: string,
+  signal: AbortSignal,
+): Promise<Executed> => {
+  const { tenant, project, runId } = input.run;
+  const ids = { runId, toolCallId: input.toolCallId, tool: input.tool };
+  logger.info(ids, 'tool.execution_started');
+  try {
+    const workspace = await openWorkspace({ tenant, project }, runId);
+    const result = await call.tool.execute(call.arguments, { effectKey, signal, runId, workspace });
+    logger.info(ids, 'tool.execution_completed');
+    return completed(result);
+  } catch (error) {
+    const code = error instanceof ToolError ? error.code : signal.aborted ? 'tool_stopped' : 'tool_failed';
+    logger.warn({ ...ids, code }, 'tool.execution_failed');
+    // Only what a tool says on purpose is passed on: other errors may hold anything.
+    return failed(code, error instanceof ToolError ? error.message : 'The tool failed.');
+  }
+};

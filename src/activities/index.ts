@@ -1,0 +1,19 @@
+/** Everything the worker registers. */
+import type { RunActivities } from '../domain/schemas/step.ts';
+import { callModel } from './call-model.ts';
+import type { StepDependencies } from './dependencies.ts';
+import { flush } from './flush.ts';
+import { createPinnedRuns } from './pinned-run.ts';
+import { runTool } from './run-tool.ts';
+import { createTranscripts } from './transcript.ts';
+
+export const createActivities = (dependencies: StepDependencies): RunActivities => {
+  const pinnedRuns = createPinnedRuns(dependencies);
+  const transcripts = createTranscripts(dependencies.store);
+  return {
+    callModel: callModel(dependencies, pinnedRuns, transcripts),
+    runTool: runTool(dependencies, pinnedRuns),
+    flush: flush(dependencies),
+    flushLocally: flush(dependencies),
+  };
+};

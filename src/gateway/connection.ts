@@ -1,0 +1,17 @@
+/** The bridge's connection to Temporal. Lazy: the API starts while Temporal is down, and answers 503. */
+import { Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
+
+const RESOURCE_EXHAUSTED = 8;
+
+/**
+ * The server buffers few queries a run and then says RESOURCE_EXHAUSTED: asking again after 20 to 100 ms answers people
+ * in time, where the SDK's own second would not.
+ */
+const interceptor = makeGrpcRetryInterceptor(
+  defaultGrpcRetryOptions({
+    initialIntervalMs: ({ code }) => (code === RESOURCE_EXHAUSTED ? 20 + Math.random() * 80 : 100),
+    maxIntervalMs: () => 1_000,
+  }),
+);
+
+export const connectLazily = (address: string): Connection => Connection.lazy({ address, interceptors: [interceptor] });

@@ -1,0 +1,39 @@
+/** The Temporal worker that runs agents: its settings, each with its reason. */
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { createActivities } from '../activities/index.ts';
+import type { StepDependencies } from '../activities/dependencies.ts';
+import { workflowBundle } from './bundle.ts';
+
+export interface WorkerSettings {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly taskQueue: string;
+  readonly dependencies: StepDependencies;
+  /** How long a worker that shuts down waits for steps under way. Default 10 s. */
+  readonly shutdownGraceMs?: number;
+  readonly maxCachedWorkflows?: number;
+}
+
+export const createWorker = async (settings: WorkerSettings): Promise<Worker> =>
+  Worker.create({
+    connection: settings.connection,
+    namespace: settings.namespace,
+    taskQueue: settings.taskQueue,
+    workflowBundle: await workflowBundle(),
+    activities: { ...createActivities(settings.dependencies) },
+    // After a kill -9, the first message to each of the dead worker's runs waits this long before it goes elsewhere.
+    stickyQueueScheduleToStartTimeout: '1s',
+    // A turn may start as many tools at once; each saves a round trip through the server where a slot is free.
+    maxEagerActivityReservationsPerWorkflowTask: 16,
+    // Steps wait for models and tools, they do not compute.
+    maxConcurrentActivityTaskExecutions: 200,
+    maxConcurrentWorkflowTaskExecutions: 40,
+    maxConcurrentLocalActivityExecutions: 40,
+    // A cancel reaches a step with the answer to a heartbeat.
+    maxHeartbeatThrottleInterval: '1s',
+    defaultHeartbeatThrottleInterval: '1s',
+    shutdownGraceTime: settings.shutdownGraceMs ?? 10_000,
+    shutdownForceTime: (settings.shutdownGraceMs ?? 10_000) + 5_000,
+    // A parked run costs rows, not memory: whatever falls out of the cache is replayed when it moves.
+    maxCachedWorkflows: settings.maxCachedWorkflows ?? 500,
+  });
