@@ -8,8 +8,8 @@ import type { StartCommand } from '../domain/schemas/command.ts';
 import type { RunToolInput } from '../domain/schemas/step.ts';
 import type { TrustedKeys } from '../platform/signing-keys.ts';
 import { verifySignature } from '../platform/verify-signature.ts';
-import { refused } from './prove-dispatch.ts';
-import type { Refused } from './prove-dispatch.ts';
+import { refused } from './refused.ts';
+import type { Refused } from './refused.ts';
 
 interface Subject {
   readonly input: RunToolInput;

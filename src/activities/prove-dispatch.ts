@@ -11,14 +11,14 @@ import { consentDigest } from '../domain/consent/consent-digest.ts';
 import { RecordedFacts } from '../domain/schemas/content.ts';
 import { evaluatePolicy } from '../domain/policy/evaluate.ts';
 import { Verdict } from '../domain/schemas/approval.ts';
-import type { RunToolInput, ToolStepResult } from '../domain/schemas/step.ts';
+import type { RunToolInput } from '../domain/schemas/step.ts';
 import { readBlobs } from '../store/blobs.ts';
 import type { StepDependencies } from './dependencies.ts';
 import { policyFacts } from './policy-facts.ts';
 import type { PinnedRun } from './pinned-run.ts';
 import { proveConsent } from './prove-consent.ts';
-
-export type Refused = Extract<ToolStepResult, { type: 'refused' }>;
+import { refused } from './refused.ts';
+import type { Refused } from './refused.ts';
 
 export interface ProvenCall {
   readonly type: 'proven';
@@ -27,13 +27,6 @@ export interface ProvenCall {
   readonly arguments: JsonValue;
   readonly digest: string;
 }
-
-export const refused = (code: string, message: string, then: Refused['then'] = 'park'): Refused => ({
-  type: 'refused',
-  code,
-  message,
-  then,
-});
 
 export const proveDispatch = async (
   dependencies: StepDependencies,

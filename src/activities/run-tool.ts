@@ -12,8 +12,9 @@ import type { StepDependencies } from './dependencies.ts';
 import { executeTool } from './execute-tool.ts';
 import { withHeartbeats } from './heartbeats.ts';
 import type { PinnedRuns } from './pinned-run.ts';
-import { proveDispatch, refused } from './prove-dispatch.ts';
+import { proveDispatch } from './prove-dispatch.ts';
 import type { ProvenCall } from './prove-dispatch.ts';
+import { refused } from './refused.ts';
 import { rideAlong } from './ride-along.ts';
 import { settle } from './settle.ts';
 

@@ -4,6 +4,8 @@ import type { RunLimits } from '../domain/schemas/agent.ts';
 import type { SignedCommand } from '../domain/schemas/command.ts';
 import type { VerdictView } from '../workflows/messages.ts';
 
+export type { VerdictView };
+
 /** `run_over`: the workflow ended. `unknown_run`: Temporal has no such workflow (not started yet, or past retention). */
 export type Delivery = 'accepted' | 'run_over' | 'unknown_run';
 
@@ -24,4 +26,15 @@ export interface RunGateway {
   /** Asks the workflow what became of a decision; undefined where no worker answered in time. */
   verdict(address: WorkflowAddress, approvalId: string, decisionId: string): Promise<VerdictView | undefined>;
   isHealthy(): Promise<boolean>;
+}
+
+/** What Temporal knows of a run's workflow. `over` gives the status that Temporal closed it with. */
+export type WorkflowFate =
+  | { readonly type: 'running' }
+  | { readonly type: 'missing' }
+  | { readonly type: 'over'; readonly as: 'completed' | 'failed' | 'terminated' | 'timed_out' | 'cancelled' };
+
+/** For the reconciler, which compares rows with Temporal. */
+export interface RunInspector {
+  fate(address: WorkflowAddress): Promise<WorkflowFate>;
 }

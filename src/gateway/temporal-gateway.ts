@@ -1,12 +1,12 @@
 /** The gateway over Temporal's client. */
-import { Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Connection, ConnectionLike } from '@temporalio/client';
 import { workflowId } from '../domain/core/ids.ts';
 import type { WorkflowAddress } from '../domain/core/ids.ts';
 import type { TrustedKeys } from '../platform/signing-keys.ts';
 import { AGENT_RUN, cancelSignal, decideSignal, verdictQuery } from '../workflows/messages.ts';
 import type { AgentRunInput } from '../workflows/messages.ts';
-import type { RunGateway, RunStart } from './run-gateway.ts';
+import type { RunGateway, RunInspector, RunStart, WorkflowFate } from './run-gateway.ts';
 import { SEARCH_ATTRIBUTES, hasSearchAttributes } from './search-attributes.ts';
 import { isUnanswered, undelivered } from './temporal-faults.ts';
 
@@ -31,7 +31,18 @@ export interface GatewayOptions {
   readonly workerConnection?: ConnectionLike;
 }
 
-export const createTemporalGateway = (options: GatewayOptions): RunGateway => {
+const FATES: Record<string, WorkflowFate> = {
+  RUNNING: { type: 'running' },
+  CONTINUED_AS_NEW: { type: 'running' },
+  PAUSED: { type: 'running' },
+  COMPLETED: { type: 'over', as: 'completed' },
+  FAILED: { type: 'over', as: 'failed' },
+  TERMINATED: { type: 'over', as: 'terminated' },
+  TIMED_OUT: { type: 'over', as: 'timed_out' },
+  CANCELLED: { type: 'over', as: 'cancelled' },
+};
+
+export const createTemporalGateway = (options: GatewayOptions): RunGateway & RunInspector => {
   const { connection, namespace, taskQueue, trust, workerConnection } = options;
   const client = new Client({ connection, namespace });
   const starter = workerConnection ? new Client({ connection: workerConnection, namespace }) : client;
@@ -110,6 +121,17 @@ export const createTemporalGateway = (options: GatewayOptions): RunGateway => {
         return await within(VERDICT_TIMEOUT_MS, query);
       } catch (error) {
         if (isUnanswered(error)) return undefined;
+        throw error;
+      }
+    },
+
+    async fate(address) {
+      try {
+        const { status } = await within(CALL_TIMEOUT_MS, () => handleOf(address).describe());
+        // A status of a newer server is no reason to end a run.
+        return FATES[status.name] ?? { type: 'running' };
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return { type: 'missing' };
         throw error;
       }
     },

@@ -21,8 +21,8 @@ const effects = fc.array(fc.constantFrom('allow', 'ask', 'deny', 'problem'), { m
 
 const turn = effects.map((kinds): Move => (run) => {
   if (run.state.phase !== 'idle') return;
-  run.apply({ type: 'begin_turn' });
-  if (run.state.phase !== 'asking') return;
+  const begun = run.apply({ type: 'begin_turn' });
+  if (begun[0]?.type !== 'turn.started') return;
   const { turn: number } = run.state;
   const calls = kinds.map((kind, index) => {
     const id = `call_${number}_${index}`;

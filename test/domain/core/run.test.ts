@@ -283,7 +283,7 @@ describe('the model', () => {
     const run = coreRun({ repairTurns: 1 });
     const usage = { inputTokens: 1, outputTokens: 1 };
     const contract = { missing: [{ path: 'OUT.md', problem: 'missing' }], receipts: [] };
-    const result = { type: 'answered', messageRef: ref('m'), finishReason: 'stop', calls: [], usage, contract } as const;
+    const result = { type: 'answered' as const, messageRef: ref('m'), finishReason: 'stop', calls: [], usage, contract };
     run.apply({ type: 'begin_turn' });
     expect(run.apply({ type: 'model_settled', result }).at(-1)?.type).toBe('contract.unmet');
     run.apply({ type: 'begin_turn' });

@@ -1,0 +1,110 @@
+import { canonicalJson } from '../../domain/arguments/canonical-json.ts';
+import type { JsonValue } from '../../domain/arguments/json-value.ts';
+import { digestOf } from '../../domain/core/digest.ts';
+import { compilePolicy } from '../../domain/policy/compile.ts';
+import type { PolicyLayerInput, RuleInput } from '../../domain/policy/policy-schema.ts';
+import { AgentDefinition } from '../../domain/schemas/agent.ts';
+import type { ModelPort } from '../models/model-port.ts';
+import { ModelParameters } from '../models/model-port.ts';
+import { DefinitionError } from '../tools/definition-error.ts';
+import { toolDefinition } from '../tools/tool-definition.ts';
+import type { Tool } from '../tools/tool.ts';
+
+type DefinitionInput = typeof AgentDefinition._zod.input;
+
+/** An agent as code: its declaration, and the tools and scripts that only a process can hold. */
+export interface AgentSource {
+  readonly name: string;
+  readonly description: string;
+  readonly model: string;
+  readonly parameters: ModelParameters;
+  readonly instructions: string;
+  readonly tools: readonly Tool[];
+  /** Rules of the agent layer. */
+  readonly policy: readonly RuleInput[];
+  readonly contract: DefinitionInput['contract'];
+  readonly limits: DefinitionInput['limits'];
+  /** Models under `scripted/<name>` that come with the agent. */
+  readonly scripts: Readonly<Record<string, ModelPort>>;
+}
+
+export type AgentOptions = Pick<AgentSource, 'name' | 'model' | 'instructions'> & Partial<AgentSource>;
+
+/** Defines an agent. Throws a {@link DefinitionError} that names every fault by its path. */
+export function defineAgent(options: AgentOptions): AgentSource {
+  const source: AgentSource = Object.freeze({
+    description: '',
+    parameters: {},
+    tools: [],
+    policy: [],
+    contract: { artifacts: [] },
+    limits: {},
+    scripts: {},
+    ...options,
+  });
+  // The deployment's rules come later; everything else that can be wrong is wrong now.
+  agentDefinition(source, []);
+  return source;
+}
+
+/**
+ * What is pinned when a run starts: tools with their digests, and the policy layers of deployment, agent and tools.
+ * The deployment's rules are the worker's to give. Throws a {@link DefinitionError}.
+ */
+export function agentDefinition(source: AgentSource, deployment: readonly RuleInput[]): AgentDefinition {
+  const at = (path: readonly PropertyKey[], message: string): string =>
+    `agents.${source.name}${path.map((segment) => `.${String(segment)}`).join('')}: ${message}`;
+  const faults = duplicates(source.tools.map((tool) => tool.name)).map((name) =>
+    at(['tools'], `two tools are called ${name}`),
+  );
+  const parameters = ModelParameters.safeParse(source.parameters);
+  for (const issue of parameters.error?.issues ?? []) faults.push(at(['parameters', ...issue.path], issue.message));
+
+  const policy = compilePolicy(layersOf(source, deployment));
+  if (!policy.ok) {
+    for (const fault of policy.faults) faults.push(at(['policy'], `${fault.path} ${fault.message}`));
+    throw new DefinitionError(faults);
+  }
+  const definition = AgentDefinition.safeParse(
+    plain({
+      v: 1,
+      name: source.name,
+      description: source.description,
+      model: source.model,
+      parameters: source.parameters,
+      instructions: source.instructions,
+      tools: source.tools.map(toolDefinition),
+      policy: policy.layers,
+      policyDigest: policy.digest,
+      contract: source.contract,
+      limits: source.limits,
+    }),
+  );
+  for (const issue of definition.error?.issues ?? []) faults.push(at(issue.path, issue.message));
+  if (faults.length > 0 || !definition.success) throw new DefinitionError(faults);
+  return definition.data;
+}
+
+/** The digest that a signed start command names. */
+export const agentDigest = (definition: AgentDefinition): string => digestOf(canonicalJson(plain(definition)));
+
+/** Deployment, agent and tool layer, without empty ones. A tool's own rules apply to that tool. */
+function layersOf(source: AgentSource, deployment: readonly RuleInput[]): PolicyLayerInput[] {
+  const ofTools = source.tools.flatMap((tool) => tool.policy.map((rule): RuleInput => ({ ...rule, match: tool.name })));
+  const layers: PolicyLayerInput[] = [
+    { name: 'deployment', rules: [...deployment] },
+    { name: 'agent', rules: [...source.policy] },
+    { name: 'tool', rules: ofTools },
+  ];
+  return layers.filter((layer) => layer.rules.length > 0);
+}
+
+const duplicates = (names: readonly string[]): string[] => [
+  ...new Set(names.filter((name, index) => names.indexOf(name) !== index)),
+];
+
+/** Definitions in code may hold undefined for what they leave out; what is digested and stored may not. */
+function plain(value: object): JsonValue {
+  const copy: JsonValue = JSON.parse(JSON.stringify(value));
+  return copy;
+}

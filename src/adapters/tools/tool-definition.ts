@@ -1,0 +1,23 @@
+import { canonicalJson } from '../../domain/arguments/canonical-json.ts';
+import { digestOf } from '../../domain/core/digest.ts';
+import type { ToolDefinition } from '../../domain/schemas/agent.ts';
+import { inputJsonSchema } from './tool.ts';
+import type { Tool } from './tool.ts';
+
+/** The tool as it is pinned with a run. Consent binds to its digest: a tool that changed is another tool. */
+export function toolDefinition(tool: Tool): ToolDefinition {
+  const { name, source, description, effect, timeoutMs, annotations } = tool;
+  const inputSchema = inputJsonSchema(tool.input);
+  return {
+    name,
+    source,
+    description,
+    inputSchema,
+    effect,
+    timeoutMs,
+    ...(annotations === undefined ? {} : { annotations }),
+    definitionDigest: digestOf(
+      canonicalJson({ name, source, description, inputSchema, annotations: annotations ?? {}, effect }),
+    ),
+  };
+}

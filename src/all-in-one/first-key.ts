@@ -1,0 +1,38 @@
+/** The first admin key of an installation: stored hashed, kept for the CLI in the state directory, shown once. */
+import { userInfo } from 'node:os';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Scope } from '../domain/schemas/names.ts';
+import { newApiKey } from '../platform/api-key.ts';
+import { anyCredentialExists, createCredential } from '../store/credentials.ts';
+import type { Store } from '../store/database.ts';
+
+/** Where the CLI finds address and key. */
+export const clientFile = (stateDirectory: string): string => join(stateDirectory, 'client.json');
+
+/** True where a key was made: there was none of any kind before. */
+export const makeFirstKey = async (
+  store: Store,
+  options: { readonly scope: Scope; readonly stateDirectory: string; readonly url: string; readonly nowMs: number },
+): Promise<boolean> => {
+  if (await anyCredentialExists(store)) return false;
+  const { scope, stateDirectory, url, nowMs } = options;
+  const { id, key, secretHash } = newApiKey();
+  await createCredential(store, {
+    id,
+    tenant: scope.tenant,
+    projects: [scope.project],
+    principal: userInfo().username,
+    kind: 'person',
+    roles: ['requester', 'approver', 'operator', 'auditor', 'admin'],
+    groups: [],
+    secretHash,
+    createdBy: null,
+    createdAt: nowMs,
+    expiresAt: null,
+    revokedAt: null,
+    lastUsedAt: null,
+  });
+  await writeFile(clientFile(stateDirectory), JSON.stringify({ url, apiKey: key }), { mode: 0o600 });
+  return true;
+};

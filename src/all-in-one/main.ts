@@ -1,0 +1,60 @@
+/**
+ * The all-in-one process. `countersign dev` starts it and reads one JSON line from its standard output once it is ready.
+ */
+import closeWithGrace from 'close-with-grace';
+import { defaultModelId } from '../adapters/models/model-registry.ts';
+import { loadAgentModules } from '../adapters/agents/load-agents.ts';
+import { systemClock } from '../platform/clock.ts';
+import { loadConfig } from '../platform/config.ts';
+import { installation } from '../platform/installation.ts';
+import { createLogger } from '../platform/logger.ts';
+import { loadSigningKeys } from '../platform/signing-keys.ts';
+import { version } from '../platform/version.ts';
+import { migrateStore } from '../store/migrate.ts';
+import { makeFirstKey } from './first-key.ts';
+import { startAllInOne } from './start.ts';
+
+const config = loadConfig();
+const { databaseUrl, temporalAddress, stateDirectory, workspacesRoot, repository, deployment } =
+  await installation(config);
+const logger = createLogger({ level: config.logLevel, service: 'countersign' });
+
+await migrateStore(databaseUrl);
+const model = defaultModelId(config.models);
+const agents = await loadAgentModules(config.agentModules, {
+  repository,
+  ...(model && { model }),
+  ...(config.repositoriesRoot && { repositoriesRoot: config.repositoriesRoot }),
+});
+const nowMs = Date.now();
+const countersign = await startAllInOne({
+  databaseUrl,
+  temporalAddress,
+  namespace: config.temporal.namespace,
+  taskQueue: config.taskQueue,
+  scope: config.scope,
+  keys: await loadSigningKeys(stateDirectory, nowMs),
+  agents,
+  ...(deployment && { deployment }),
+  models: config.models,
+  workspacesRoot,
+  forbidden: [stateDirectory],
+  clock: systemClock,
+  logger,
+  version,
+  host: config.api.host,
+  port: config.api.port,
+});
+const { url, store } = countersign;
+const firstKey = await makeFirstKey(store, { scope: config.scope, stateDirectory, url, nowMs });
+
+closeWithGrace({ delay: 30_000, logger: false }, async ({ err }) => {
+  if (err) logger.fatal({ err }, 'process.crash_caught');
+  await countersign.stop();
+});
+countersign.ended.catch((error: unknown) => {
+  logger.fatal({ err: error }, 'worker.run_failed');
+  process.kill(process.pid, 'SIGTERM');
+});
+
+process.stdout.write(`${JSON.stringify({ ready: true, url, firstKey, pid: process.pid })}\n`);

@@ -1,0 +1,115 @@
+/**
+ * Worker and bridge in one process. They share the worker's Temporal connection, so that runs start eagerly on it. For
+ * development, tests and small installations; in production they are processes of their own.
+ */
+import { NativeConnection } from '@temporalio/worker';
+import type { AgentSource } from '../adapters/agents/define-agent.ts';
+import type { ModelsConfig } from '../adapters/models/model-registry.ts';
+import { openWorkspace } from '../adapters/workspace/workspace.ts';
+import type { ApiLimits, ArtifactReader } from '../api/dependencies.ts';
+import { serveApi } from '../api/server.ts';
+import type { PolicyLayerInput } from '../domain/policy/policy-schema.ts';
+import type { Scope } from '../domain/schemas/names.ts';
+import { connectLazily } from '../gateway/connection.ts';
+import { registerSearchAttributes } from '../gateway/search-attributes.ts';
+import { createCommandSigner } from '../gateway/sign-command.ts';
+import { createTemporalGateway } from '../gateway/temporal-gateway.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import { trustedKeys } from '../platform/signing-keys.ts';
+import type { SigningKeys } from '../platform/signing-keys.ts';
+import { openStore } from '../store/database.ts';
+import type { Store } from '../store/database.ts';
+import { createEventFeed } from '../store/feed.ts';
+import { startWorker } from '../worker/start-worker.ts';
+
+export interface AllInOneOptions {
+  readonly databaseUrl: string;
+  readonly temporalAddress: string;
+  readonly namespace: string;
+  readonly taskQueue: string;
+  readonly scope: Scope;
+  readonly keys: SigningKeys;
+  readonly agents: readonly AgentSource[];
+  readonly deployment?: PolicyLayerInput;
+  readonly models: ModelsConfig;
+  readonly workspacesRoot: string;
+  readonly forbidden: readonly string[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly version: string;
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly limits?: Partial<ApiLimits>;
+  readonly shutdownGraceMs?: number;
+  readonly maxCachedWorkflows?: number;
+}
+
+export interface AllInOne {
+  readonly url: string;
+  readonly store: Store;
+  /** Rejects where the worker failed. */
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+export const startAllInOne = async (options: AllInOneOptions): Promise<AllInOne> => {
+  const { databaseUrl, temporalAddress, namespace, taskQueue, keys, logger, clock } = options;
+  const trust = trustedKeys(keys);
+  const store = openStore({ url: databaseUrl, applicationName: 'countersign' });
+  const connection = connectLazily(temporalAddress);
+  const workerConnection = await NativeConnection.connect({ address: temporalAddress });
+  await registerSearchAttributes(connection, namespace);
+  const gateway = createTemporalGateway({ connection, namespace, taskQueue, trust, workerConnection });
+  const worker = await startWorker({ ...options, store, trust, gateway, connection: workerConnection });
+  const feed = createEventFeed({ url: databaseUrl, store, logger });
+  const api = await serveApi(
+    {
+      store,
+      feed,
+      gateway,
+      signer: await createCommandSigner(keys),
+      clock,
+      logger,
+      artifacts: artifactReader(options),
+      loopbackOnly: true,
+      version: options.version,
+      ...(options.limits && { limits: options.limits }),
+    },
+    { host: options.host, port: options.port },
+  );
+  return {
+    url: api.url,
+    store,
+    ended: worker.ended,
+    async stop() {
+      await api.close();
+      await worker.stop();
+      await feed.close();
+      await Promise.all([connection.close(), workerConnection.close(), store.close()]);
+    },
+  };
+};
+
+/** The API shows what is in a run's workspace; only adapters touch files. */
+export const artifactReader = (options: {
+  readonly workspacesRoot: string;
+  readonly forbidden: readonly string[];
+}): ArtifactReader => {
+  const open = (scope: Scope, runId: string) =>
+    openWorkspace({ root: options.workspacesRoot, scope, runId, forbidden: options.forbidden });
+  return {
+    async list(scope, runId) {
+      const workspace = await open(scope, runId);
+      const receipts = await Promise.all((await workspace.list()).map((path) => workspace.receipt(path)));
+      return receipts.flatMap((found) => (found.ok ? [found.receipt] : []));
+    },
+    async read(scope, runId, path) {
+      const workspace = await open(scope, runId);
+      const found = await workspace.receipt(path);
+      if (!found.ok) return undefined;
+      return { bytes: await workspace.read(path), sha256: found.receipt.sha256 };
+    },
+  };
+};

@@ -1,0 +1,35 @@
+/** The contract as OpenAPI, generated from the routes' schemas, and a page to read it. */
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import type { ApiServer } from '../server-type.ts';
+import { tidyOpenApi } from './tidy-openapi.ts';
+
+const DESCRIPTION = `Durable runs of AI agents, with people's consent between an agent and what it does.
+
+Times are RFC 3339 in UTC. Enums and event types are open: expect new values. Lists are paged by \`cursor\`.
+Errors are problems (RFC 9457) with a stable \`code\`; each code has a page under \`/docs/errors/\`.
+Every POST takes an \`Idempotency-Key\`: repeat a request with its key and it has one effect.`;
+
+export async function registerOpenApi(app: ApiServer, version: string): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Countersign', version, description: DESCRIPTION, license: { name: 'Apache-2.0' } },
+      tags: [
+        { name: 'runs', description: 'Start, watch and cancel runs' },
+        { name: 'approvals', description: 'See what asks for consent, and decide it' },
+        { name: 'agents', description: 'What runs can be started of' },
+        { name: 'system', description: 'Health and keys; public' },
+      ],
+      components: {
+        securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key: `cs_<id>_<secret>`' } },
+      },
+      security: [{ apiKey: [] }],
+    },
+    transform: jsonSchemaTransform,
+    transformObject: (document) => tidyOpenApi(jsonSchemaTransformObject(document)),
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+  app.get('/openapi.json', { config: { public: true }, schema: { hide: true } }, async () => app.swagger());
+}

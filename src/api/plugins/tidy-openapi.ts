@@ -1,0 +1,54 @@
+/** Makes the generated document read well: one name a schema, none that nothing refers to, numbers as numbers. */
+
+type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+type JsonObject = { [key: string]: Json };
+
+const REF = /"#\/components\/schemas\/([A-Za-z]+)"/g;
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** zod names a schema twice, as it is read and as it is written: the bare name goes to the one that is used. */
+export function tidyOpenApi(document: object): object {
+  const named = renameInputs(JSON.stringify(document));
+  const tidy = JSON.parse(named.replaceAll('/artifacts/{*}', '/artifacts/{path}')) as JsonObject;
+  const paths = isObject(tidy['paths']) ? tidy['paths'] : {};
+  for (const operations of Object.values(paths)) {
+    for (const operation of Object.values(isObject(operations) ? operations : {})) {
+      const parameters = isObject(operation) ? operation['parameters'] : undefined;
+      for (const parameter of Array.isArray(parameters) ? parameters : []) tidyParameter(parameter);
+    }
+  }
+  return tidy;
+}
+
+function renameInputs(text: string): string {
+  const document = JSON.parse(text) as { paths: Json; components: { schemas: Record<string, Json> } };
+  const { schemas } = document.components;
+  const used = new Set<string>();
+  const visit = (part: Json | undefined) => {
+    for (const [, name = ''] of JSON.stringify(part ?? null).matchAll(REF)) {
+      if (used.has(name)) continue;
+      used.add(name);
+      visit(schemas[name]);
+    }
+  };
+  visit(document.paths);
+  const bareName = (name: string) => {
+    const bare = name.replace(/Input$/, '');
+    return used.has(bare) ? name : bare;
+  };
+  document.components.schemas = Object.fromEntries(
+    [...used].toSorted().map((name): [string, Json] => [bareName(name), schemas[name] ?? {}]),
+  );
+  return JSON.stringify(document).replaceAll(REF, (_ref, name: string) => `"#/components/schemas/${bareName(name)}"`);
+}
+
+/** Query values arrive as text and are checked as such; to a reader of the contract they are numbers. */
+function tidyParameter(parameter: Json): void {
+  if (!isObject(parameter)) return;
+  if (parameter['name'] === '*') parameter['name'] = 'path';
+  const schema = parameter['schema'];
+  if (!isObject(schema) || !/^\^\\d\{1,\d+\}\$$/.test(String(schema['pattern']))) return;
+  const example = schema['example'];
+  parameter['schema'] = { type: 'integer', minimum: 0, ...(example !== undefined && { example: Number(example) }) };
+}

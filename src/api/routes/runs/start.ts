@@ -1,0 +1,55 @@
+import { Run, StartRun } from '../../../contract/runs.ts';
+import type { Api } from '../../dependencies.ts';
+import { CommandHeaders } from '../../idempotency-key.ts';
+import { json, problems } from '../../responses.ts';
+import type { RunStarter } from '../../runs/start-run.ts';
+import type { ApiServer } from '../../server-type.ts';
+import { prefersEventStream } from '../../streams/accepts.ts';
+import type { OpenStreams } from '../../streams/open-streams.ts';
+import { sendRunStream } from '../../streams/send-run-stream.ts';
+import { runPath, runView } from '../../views/run-view.ts';
+
+/** Starts a run, or finds the one that the same request has started before. Streams it to who asks for a stream. */
+export function registerStartRun(app: ApiServer, api: Api, starter: RunStarter, streams: OpenStreams): void {
+  app.post('/v1/runs', {
+    config: { action: 'run.start' },
+    schema: {
+      operationId: 'startRun',
+      tags: ['runs'],
+      summary: 'Start a run',
+      description:
+        'The same Idempotency-Key and body give the same run. With `Accept: text/event-stream` the answer is the ' +
+        "run's event stream, with its id in the header `x-run-id`.",
+      headers: CommandHeaders,
+      body: StartRun,
+      response: {
+        201: json('The run is started; Location names it', Run),
+        200: json('The run that the same request has started before', Run),
+        ...problems(
+          'malformed_json',
+          'conversation_busy',
+          'payload_too_large',
+          'unsupported_media_type',
+          'unknown_agent',
+          'idempotency_mismatch',
+          'too_many_streams',
+          'temporal_unavailable',
+        ),
+      },
+    },
+    handler: async (request, reply) => {
+      const isStream = prefersEventStream(request.headers.accept);
+      if (isStream) streams.assertRoom(request.caller.actor.principal);
+      const { run, isNew } = await starter.start({
+        caller: request.caller,
+        request: request.body,
+        idempotencyKey: request.headers['idempotency-key'],
+      });
+      const status = isNew ? 201 : 200;
+      reply.header('location', runPath(run.runId)).header('x-run-id', run.runId);
+      if (!isNew) reply.header('idempotent-replayed', 'true');
+      if (isStream) return sendRunStream(api, streams, request, reply, { run, after: 0, status });
+      return reply.code(status).send(runView(run));
+    },
+  });
+}

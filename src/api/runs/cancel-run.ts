@@ -1,0 +1,60 @@
+import type { CancelRun } from '../../contract/runs.ts';
+import { runCan } from '../../domain/core/run-status.ts';
+import type { CancelCommand } from '../../domain/schemas/command.ts';
+import { isTemporalUnavailable } from '../../gateway/temporal-faults.ts';
+import { makeBlob, putBlobs } from '../../store/blobs.ts';
+import { recordCancelRequest } from '../../store/run-rows.ts';
+import type { RunRow } from '../../store/run-rows.ts';
+import { derivedId, randomId } from '../decisions/decision-id.ts';
+import type { Api, Caller } from '../dependencies.ts';
+import { HttpProblem } from '../http-problem.ts';
+import { awaitRun, isOver } from './await-run.ts';
+
+/** How long the answer waits for the run to end: cancelling an idle run takes far less, a busy tool may take longer. */
+const END_WAIT_MS = 2_000;
+
+export interface CancelOrder {
+  readonly caller: Caller;
+  readonly run: RunRow;
+  readonly request: CancelRun;
+  readonly idempotencyKey: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Cancels a run, or finds that it is over. Cancelling twice is cancelling once. */
+export async function cancelRun(api: Api, order: CancelOrder): Promise<{ run: RunRow; cancelled: boolean }> {
+  const { caller, run, request, idempotencyKey, signal } = order;
+  if (!runCan('cancel', run.status)) return { run, cancelled: run.status === 'cancelled' };
+  const { tenant, project, runId } = run;
+  const reason = request.reason === undefined ? undefined : makeBlob({ text: request.reason });
+  if (reason) await putBlobs(api.store, tenant, [reason]);
+  const { principal } = caller.actor;
+  const command: CancelCommand = {
+    type: 'cancel',
+    runId,
+    commandId: idempotencyKey === undefined ? randomId('cmd') : derivedId('cmd', runId, principal, idempotencyKey),
+    ...(reason && { reasonRef: reason.ref }),
+  };
+  const signed = await api.signer.sign(command, {
+    tenant,
+    project,
+    actor: caller.actor,
+    authTime: caller.authenticatedAtMs,
+    channel: 'api',
+    nowMs: await api.clock.nowMs(),
+  });
+  // Recorded before it is sent: what Temporal cannot take now, the reconciler sends later.
+  await recordCancelRequest(api.store, run, runId, signed);
+  try {
+    await api.gateway.cancel({ tenant, project, runId }, signed);
+  } catch (error) {
+    if (!isTemporalUnavailable(error)) throw error;
+    throw new HttpProblem('temporal_unavailable', {
+      detail: 'The cancellation is recorded, but Temporal did not take it yet. It is sent once Temporal is back.',
+      extras: { runId },
+      cause: error,
+    });
+  }
+  const after = await awaitRun(api, run, isOver, { timeoutMs: END_WAIT_MS, signal });
+  return { run: after, cancelled: !isOver(after.status) || after.status === 'cancelled' };
+}

@@ -1,0 +1,162 @@
+/**
+ * Starts a run: the row decides create-or-get, then the workflow starts. A start that could not be sent leaves its row:
+ * a repeat with the same Idempotency-Key sends it again, and so does the reconciler, by itself.
+ */
+import { randomBytes } from 'node:crypto';
+import type { StartRun } from '../../contract/runs.ts';
+import { canonicalJson } from '../../domain/arguments/canonical-json.ts';
+import { digestOf } from '../../domain/core/digest.ts';
+import { runIdFromBytes, runIdFromKey } from '../../domain/core/ids.ts';
+import { isFinished } from '../../domain/core/run-status.ts';
+import type { RunLimits } from '../../domain/schemas/agent.ts';
+import type { StartCommand } from '../../domain/schemas/command.ts';
+import { isTemporalUnavailable } from '../../gateway/temporal-faults.ts';
+import { makeBlob } from '../../store/blobs.ts';
+import { currentAgent, getDefinition } from '../../store/definitions.ts';
+import { createRun, markRunStarted } from '../../store/run-rows.ts';
+import type { RunRow } from '../../store/run-rows.ts';
+import type { Api, Caller } from '../dependencies.ts';
+import { HttpProblem } from '../http-problem.ts';
+import { runPath } from '../views/run-view.ts';
+
+export interface StartOrder {
+  readonly caller: Caller;
+  readonly request: StartRun;
+  readonly idempotencyKey: string | undefined;
+}
+
+export interface StartedRun {
+  readonly run: RunRow;
+  readonly isNew: boolean;
+}
+
+/** Starts runs, and knows whether Temporal took the last one. */
+export class RunStarter {
+  readonly #api: Api;
+  /** Set while the last start failed: rows are then not made for nothing. */
+  #wasUnavailable = false;
+  readonly #background = new Set<Promise<void>>();
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  async start(order: StartOrder): Promise<StartedRun> {
+    const { caller, request } = order;
+    const agent = await currentAgent(this.#api.store, caller.scope, request.agent);
+    if (!agent) throw new HttpProblem('unknown_agent');
+    if (this.#wasUnavailable && !(await this.#api.gateway.isHealthy())) throw new HttpProblem('temporal_unavailable');
+    const { outcome, run } = await this.#createRow(order, agent.digest, agent.definition.policyDigest);
+    // A row whose start was never confirmed is started again: Temporal takes each run once.
+    if (!run.startedInTemporal && !isFinished(run.status)) {
+      await this.#startWorkflow(run, run.agentDigest === agent.digest ? agent.definition.limits : undefined);
+    }
+    return { run, isNew: outcome === 'created' };
+  }
+
+  /** Waits for what runs on behind answers that were given. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#background);
+  }
+
+  async #createRow(
+    { caller, request, idempotencyKey }: StartOrder,
+    agentDigest: string,
+    policyDigest: string,
+  ): Promise<{ outcome: 'created' | 'existing'; run: RunRow }> {
+    const api = this.#api;
+    const { tenant, project } = caller.scope;
+    const { principal, groups } = caller.actor;
+    const runId =
+      idempotencyKey === undefined
+        ? runIdFromBytes(randomBytes(17))
+        : runIdFromKey({ tenant, project, principal, key: idempotencyKey });
+    const input = makeBlob({ text: request.input });
+    const nowMs = await api.clock.nowMs();
+    const command: StartCommand = {
+      type: 'start',
+      tenant,
+      project,
+      runId,
+      agent: request.agent,
+      agentDigest,
+      policyDigest,
+      requester: { principal, groups },
+      inputRef: input.ref,
+      salt: randomBytes(16).toString('hex'),
+      ...(request.conversationId === undefined ? {} : { conversationId: request.conversationId }),
+    };
+    const startCommand = await api.signer.sign(command, {
+      tenant,
+      project,
+      actor: caller.actor,
+      authTime: caller.authenticatedAtMs,
+      channel: 'api',
+      nowMs,
+    });
+    const result = await createRun(
+      api.store,
+      {
+        tenant,
+        project,
+        runId,
+        rootRunId: runId,
+        agent: request.agent,
+        agentDigest,
+        policyDigest,
+        requester: principal,
+        requesterGroups: groups,
+        inputRef: input.ref,
+        conversationId: request.conversationId ?? null,
+        labels: request.labels ?? {},
+        idempotencyKey: idempotencyKey ?? null,
+        requestDigest: requestDigest(request, runId),
+        startCommand,
+        createdAt: nowMs,
+      },
+      [input],
+    );
+    switch (result.outcome) {
+      case 'created':
+      case 'existing':
+        return { outcome: result.outcome, run: result.run };
+      case 'mismatch':
+        throw new HttpProblem('idempotency_mismatch');
+      case 'conversation_busy':
+        throw new HttpProblem('conversation_busy', { extras: { runId: result.runId } });
+    }
+  }
+
+  async #startWorkflow(run: RunRow, knownLimits: RunLimits | undefined): Promise<void> {
+    const api = this.#api;
+    const { tenant, project, runId, agent } = run;
+    const limits = knownLimits ?? (await getDefinition(api.store, run, run.agentDigest))?.limits;
+    if (!limits) throw new Error(`The definition of run ${runId} is not in the store`);
+    try {
+      await api.gateway.startRun({ address: { tenant, project, runId }, agent, start: run.startCommand, limits });
+      this.#wasUnavailable = false;
+    } catch (error) {
+      if (!isTemporalUnavailable(error)) throw error;
+      this.#wasUnavailable = true;
+      api.logger.warn({ err: error, runId }, 'run.start_deferred');
+      throw new HttpProblem('temporal_unavailable', {
+        detail: 'The run is recorded, but Temporal did not take it yet. It starts by itself once Temporal is back.',
+        extras: { runId },
+        headers: { location: runPath(runId) },
+        cause: error,
+      });
+    }
+    // Only the reconciler reads this mark, so nobody waits for it; should it be lost, the start is repeated, harmlessly.
+    const marking = markRunStarted(api.store, run, runId).catch((error: unknown) =>
+      api.logger.warn({ err: error, runId }, 'run.mark_failed'),
+    );
+    const done = marking.then(() => void this.#background.delete(done));
+    this.#background.add(done);
+  }
+}
+
+/** Tells repeats from other requests. The run id stands for requester and key, and keeps equal inputs apart. */
+function requestDigest(request: StartRun, runId: string): string {
+  const { agent, input, conversationId = null, labels = {} } = request;
+  return digestOf(canonicalJson({ v: 1, runId, agent, input, conversationId, labels }));
+}

@@ -1,0 +1,130 @@
+/** A run's events as a stream without gap or repetition, from any replica, at any time, also after the run. */
+import type { ServerResponse } from 'node:http';
+import type { RunEventView } from '../../contract/events.ts';
+import { isFinished } from '../../domain/core/run-status.ts';
+import type { RunStatus } from '../../domain/schemas/run.ts';
+import { openMessage } from '../../store/deltas.ts';
+import { readEvents } from '../../store/events.ts';
+import type { ChainedEvent } from '../../store/events.ts';
+import type { FeedItem, Subscription } from '../../store/feed.ts';
+import type { RunRow } from '../../store/run-rows.ts';
+import type { Api } from '../dependencies.ts';
+import { eventViews } from '../views/event-view.ts';
+import { OpenMessages } from './open-message.ts';
+import { sseConnection } from './sse-connection.ts';
+import type { SseMessage } from './sse-connection.ts';
+
+/** Events read at once while catching up. */
+const CATCH_UP_PAGE = 200;
+
+const STATUS_OF: Readonly<Record<string, RunStatus>> = {
+  'run.completed': 'completed',
+  'run.failed': 'failed',
+  'run.cancelled': 'cancelled',
+};
+
+export interface RunStreamOptions {
+  /** The run as it was after `after` was checked: what ended it later is among the events to come. */
+  readonly run: RunRow;
+  readonly after: number;
+}
+
+/** A stream that has begun; `close` lets its reader know that they may come back. */
+export interface RunStream {
+  close(reason: string): void;
+  readonly ended: Promise<void>;
+}
+
+/** Takes over a response whose head is written. */
+export function streamRun(api: Api, response: ServerResponse, { run, after }: RunStreamOptions): RunStream {
+  let cursor = after;
+  const close = (reason: string) =>
+    connection.end({ event: 'stream.closed', data: { lastEventId: String(cursor), reason } });
+  const connection = sseConnection(response, {
+    heartbeatMs: api.limits.heartbeatMs,
+    stallMs: api.limits.streamStallMs,
+    onStalled: () => close('reader_too_slow'),
+  });
+  const finish = (status: RunStatus) => connection.end({ event: 'stream.end', data: { status } });
+  const messages = new OpenMessages();
+  const isWhole = run.runId === run.rootRunId;
+  const isOurs = ({ runId }: { readonly runId: string }) => isWhole || runId === run.runId;
+
+  const snapshotOf = async (runId: string): Promise<SseMessage[]> => {
+    const open = await openMessage(api.store, run, runId);
+    if (!open) return [];
+    messages.snapshotSent({ runId, ...open });
+    return [{ event: 'message.snapshot', data: { runId, ...open } }];
+  };
+
+  const messageOf = (view: RunEventView): SseMessage => {
+    if (view.type === 'message.completed') messages.completed(view.runId, Number(view.data['turn']));
+    return { event: view.type, id: view.seq, data: view };
+  };
+
+  const sendEvents = async (events: readonly ChainedEvent[]) => {
+    const views = await eventViews(api.store, run.tenant, events.filter(isOurs));
+    await connection.send(views.map(messageOf));
+    cursor = events.at(-1)?.seq ?? cursor;
+    const last = views.find((view) => view.runId === run.runId && STATUS_OF[view.type]);
+    const status = last && STATUS_OF[last.type];
+    if (status) finish(status);
+  };
+
+  const sendDeltas = async (items: readonly FeedItem[]) => {
+    const pieces: SseMessage[] = [];
+    for (const item of items) {
+      if (item.kind !== 'delta' || !isOurs(item)) continue;
+      const { kind: _, ...delta } = item;
+      const verdict = messages.take(delta);
+      if (verdict.type === 'send') pieces.push({ event: 'message.delta', data: verdict.delta });
+      else if (verdict.type === 'gap') pieces.push(...(await snapshotOf(item.runId)));
+    }
+    await connection.send(pieces);
+  };
+
+  const catchUp = async () => {
+    for (let more = true; more && !connection.closed.aborted; ) {
+      const filter = isWhole ? {} : { runId: run.runId };
+      const page = await readEvents(api.store, run, run.rootRunId, { after: cursor, limit: CATCH_UP_PAGE, ...filter });
+      await sendEvents(page);
+      more = page.length === CATCH_UP_PAGE;
+    }
+  };
+
+  let subscription: Subscription | undefined;
+  const follow = async () => {
+    await catchUp();
+    if (isFinished(run.status)) finish(run.status);
+    if (response.writableEnded || connection.closed.aborted) return;
+    // The feed gives all events after the cursor, stored meanwhile or not. Pieces of the open message are listened for
+    // before the message so far is read, and delivered after it.
+    const { promise: isSnapshotSent, resolve: snapshotSent } = Promise.withResolvers<void>();
+    subscription = api.feed.subscribe(run, run.rootRunId, {
+      after: cursor,
+      onBatch: async (items) => {
+        await isSnapshotSent;
+        await sendEvents(items.flatMap((item) => (item.kind === 'event' ? [item.event] : [])));
+        await sendDeltas(items);
+      },
+      onLost: fail,
+    });
+    if (connection.closed.aborted) subscription.close();
+    await connection.send(await snapshotOf(run.runId));
+    snapshotSent();
+  };
+
+  const fail = (error: unknown) => {
+    api.logger.warn({ err: error, runId: run.runId }, 'stream.read_failed');
+    close('store_unavailable');
+  };
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  const onClosed = () => {
+    subscription?.close();
+    resolve();
+  };
+  connection.closed.addEventListener('abort', onClosed, { once: true });
+  if (connection.closed.aborted) onClosed();
+  follow().catch(fail);
+  return { close, ended };
+}

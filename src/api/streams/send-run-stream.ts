@@ -1,0 +1,42 @@
+/** Turns a reply into a run's event stream. */
+import type { RunRow } from '../../store/run-rows.ts';
+import type { Api } from '../dependencies.ts';
+import type { AnyReply, AnyRequest } from '../server-type.ts';
+import type { OpenStreams } from './open-streams.ts';
+import { streamRun } from './run-stream.ts';
+
+export interface SendRunStream {
+  readonly run: RunRow;
+  readonly after: number;
+  /** @default 200 */
+  readonly status?: number;
+}
+
+export function sendRunStream(
+  api: Api,
+  streams: OpenStreams,
+  request: AnyRequest,
+  reply: AnyReply,
+  { run, after, status = 200 }: SendRunStream,
+): AnyReply {
+  reply.hijack();
+  const response = reply.raw;
+  for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) response.setHeader(name, value);
+  response.writeHead(status, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-cache, no-transform',
+    // Tells buffering proxies to pass events on at once.
+    'x-accel-buffering': 'no',
+    'x-run-id': run.runId,
+  });
+  if (request.method === 'HEAD') {
+    response.end();
+    return reply;
+  }
+  // Small packets at once: an event is worth nothing while it waits for company.
+  response.socket?.setNoDelay(true);
+  const stream = streamRun(api, response, { run, after });
+  const remove = streams.add(request.caller.actor.principal, () => stream.close('server_closing'));
+  void stream.ended.then(remove);
+  return reply;
+}

@@ -1,0 +1,90 @@
+import type { EventContent, RunEventView } from '../../contract/events.ts';
+import { RunEvent } from '../../domain/schemas/event.ts';
+import type { BlobRef } from '../../domain/schemas/names.ts';
+import { readBlobs } from '../../store/blobs.ts';
+import type { Store } from '../../store/database.ts';
+import type { ChainedEvent } from '../../store/events.ts';
+import { definedOnly } from '../defined-only.ts';
+import { contentOf, messageOf, resultOf, textOf } from './content.ts';
+import type { Contents } from './content.ts';
+import { timestamp } from './time.ts';
+
+/** Stored events with the content that they refer to: one read of the store for all of them. */
+export async function eventViews(
+  store: Store,
+  tenant: string,
+  events: readonly ChainedEvent[],
+): Promise<readonly RunEventView[]> {
+  // An event of a newer version is handed on as it is, without content.
+  const typed = events.map(({ type, at, data }) => RunEvent.safeParse({ type, at, data }).data);
+  const needed = new Set(typed.flatMap((event) => (event ? refsOf(event).map(({ sha256 }) => sha256) : [])));
+  const contents = needed.size === 0 ? new Map() : await readBlobs(store, tenant, [...needed]);
+  return events.map((event, index) => {
+    const known = typed[index];
+    const content = known ? contentOfEvent(known, contents) : {};
+    return {
+      seq: event.seq,
+      runId: event.runId,
+      type: event.type,
+      at: timestamp(event.at),
+      data: event.data,
+      ...(Object.keys(content).length > 0 && { content }),
+      hash: event.hash,
+    };
+  });
+}
+
+function refsOf(event: RunEvent): readonly BlobRef[] {
+  switch (event.type) {
+    case 'run.started':
+      return [event.data.inputRef];
+    case 'run.completed':
+      return event.data.messageRef ? [event.data.messageRef] : [];
+    case 'message.completed':
+      return [event.data.messageRef, ...event.data.calls.flatMap(({ argumentsRef }) => argumentsRef ?? [])];
+    case 'approval.requested':
+      return [event.data.approval.argumentsRef];
+    case 'tool.completed':
+      return [event.data.resultRef];
+    case 'tool.failed':
+    case 'tool.denied':
+    case 'approval.decided':
+    case 'run.cancel_requested':
+    case 'run.cancelled':
+      return event.data.reasonRef ? [event.data.reasonRef] : [];
+    default:
+      return [];
+  }
+}
+
+function contentOfEvent(event: RunEvent, contents: Contents): EventContent {
+  switch (event.type) {
+    case 'run.started':
+      return definedOnly({ input: textOf(contents, event.data.inputRef) });
+    case 'run.completed':
+      return definedOnly({ text: textOf(contents, event.data.messageRef) });
+    case 'message.completed': {
+      const message = messageOf(contents, event.data.messageRef);
+      const calls = event.data.calls.map(({ toolCallId, tool, argumentsRef }) => ({
+        toolCallId,
+        tool,
+        ...definedOnly({ arguments: contentOf(contents, argumentsRef) }),
+      }));
+      return definedOnly({ text: message?.text, calls });
+    }
+    case 'approval.requested':
+      return definedOnly({ arguments: contentOf(contents, event.data.approval.argumentsRef) });
+    case 'tool.completed': {
+      const result = resultOf(contents, event.data.resultRef);
+      return definedOnly({ result, text: typeof result === 'string' ? result : undefined });
+    }
+    case 'tool.failed':
+    case 'tool.denied':
+    case 'approval.decided':
+    case 'run.cancel_requested':
+    case 'run.cancelled':
+      return definedOnly({ reason: textOf(contents, event.data.reasonRef) });
+    default:
+      return {};
+  }
+}

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { AgentName, Digest } from '../domain/schemas/names.ts';
+
+/** An agent that runs can be started of, as it is now. Runs keep the definition they were started with. */
+export const Agent = z
+  .object({
+    name: AgentName,
+    description: z.string(),
+    digest: Digest.meta({ description: 'Of the whole definition' }),
+    model: z.string().meta({ example: 'openai/gpt-5' }),
+    tools: z.array(
+      z.object({ name: z.string(), description: z.string(), effect: z.enum(['none', 'idempotent', 'once']) }),
+    ),
+    artifacts: z.array(z.string()).meta({ description: 'Files that must exist before a run may complete' }),
+  })
+  .meta({ id: 'Agent' });
+export type Agent = z.infer<typeof Agent>;
+
+export const AgentList = z.object({ data: z.array(Agent) }).meta({ id: 'AgentList' });

@@ -1,0 +1,179 @@
+// The only reader of process.env. Every variable Countersign understands is named here.
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { z } from 'zod';
+import { ScopeName } from '../domain/schemas/names.ts';
+import type { Scope } from '../domain/schemas/names.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a port number')
+  .transform(Number)
+  .pipe(z.number().min(1, 'must be a port number').max(65_535, 'must be a port number'));
+const hostAndPort = z.string().regex(/^[^\s/:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'must be host:port');
+const absolutePath = z.string().refine(isAbsolute, 'must be an absolute path');
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' });
+const loopback = z.enum(['127.0.0.1', 'localhost', '::1'], { error: 'must be 127.0.0.1, localhost or ::1' });
+const logLevel = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']);
+const modelName = z.string().regex(/^[a-z][a-z-]*\/\S+$/, 'must be provider/model, for example openai/gpt-5');
+
+/** What runs where nobody has configured agents of their own. */
+const EXAMPLE_AGENTS = 'examples/release-notes/agent.ts';
+
+const environmentSchema = z.object({
+  DATABASE_URL: postgresUrl.optional(),
+  TEMPORAL_ADDRESS: hostAndPort.optional(),
+  TEMPORAL_NAMESPACE: z.string().default('default'),
+  TEMPORAL_CLI_PATH: absolutePath.optional(),
+  TEMPORAL_TEST_SERVER_PATH: absolutePath.optional(),
+  COUNTERSIGN_API_HOST: loopback.default('127.0.0.1'),
+  COUNTERSIGN_API_PORT: port.default(3310),
+  COUNTERSIGN_LOG_LEVEL: logLevel.default('info'),
+  COUNTERSIGN_TENANT: ScopeName.default('default'),
+  COUNTERSIGN_PROJECT: ScopeName.default('default'),
+  COUNTERSIGN_TASK_QUEUE: z.string().min(1).max(200).default('countersign'),
+  COUNTERSIGN_STATE_DIRECTORY: absolutePath.optional(),
+  COUNTERSIGN_WORKSPACES_ROOT: absolutePath.optional(),
+  COUNTERSIGN_AGENTS: z.string().optional(),
+  COUNTERSIGN_POLICY_FILE: absolutePath.optional(),
+  COUNTERSIGN_REPOSITORY: absolutePath.optional(),
+  COUNTERSIGN_REPOSITORIES_ROOT: absolutePath.optional(),
+  COUNTERSIGN_MODEL: modelName.optional(),
+  COUNTERSIGN_TEST_SERVICES: z.enum(['all', 'none']).default('all'),
+  OPENAI_API_KEY: z.string().optional(),
+  OPENAI_BASE_URL: httpUrl.optional(),
+  ANTHROPIC_API_KEY: z.string().optional(),
+  ANTHROPIC_BASE_URL: httpUrl.optional(),
+  OPENAI_COMPATIBLE_API_KEY: z.string().optional(),
+  OPENAI_COMPATIBLE_BASE_URL: httpUrl.optional(),
+});
+
+export interface ModelProviderConfig {
+  readonly apiKey: string | undefined;
+  readonly baseUrl: string | undefined;
+}
+
+export interface Config {
+  /** A PostgreSQL of the operator's own; without it a local one is started. */
+  readonly databaseUrl: string | undefined;
+  readonly temporal: {
+    /** `host:port` of a Temporal of the operator's own; without it a development server is started. */
+    readonly address: string | undefined;
+    readonly namespace: string;
+    readonly cliPath: string | undefined;
+    readonly testServerPath: string | undefined;
+  };
+  readonly api: { readonly host: string; readonly port: number };
+  readonly logLevel: z.infer<typeof logLevel>;
+  readonly stateHome: string;
+  readonly cacheHome: string;
+  /** Where agents are registered and the first key works. */
+  readonly scope: Scope;
+  readonly taskQueue: string;
+  /** Signing keys, first key, local services; `npm start` chooses it where it is not set. */
+  readonly stateDirectory: string | undefined;
+  /** One directory a run, for its artifacts. Never within the state directory. */
+  readonly workspacesRoot: string | undefined;
+  /** Modules that export agents; the example where none is named. Relative to the working directory. */
+  readonly agentModules: readonly string[];
+  /** The deployment's policy layer, a JSON file. */
+  readonly policyFile: string | undefined;
+  /** The git repository that example agents read when the input names none. */
+  readonly repository: string | undefined;
+  /** Agents may be pointed at git repositories under this directory only. */
+  readonly repositoriesRoot: string | undefined;
+  readonly models: {
+    readonly openai: ModelProviderConfig;
+    readonly anthropic: ModelProviderConfig;
+    readonly compatible: ModelProviderConfig;
+    /** `provider/model` for agents that name none. */
+    readonly defaultModel: string | undefined;
+  };
+  /** `none` lets tests of pure code run without starting local services. */
+  readonly testServices: 'all' | 'none';
+}
+
+/** Everything wrong with the environment, at once. Names variables, never their values. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(`The environment is not usable:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    this.faults = faults;
+  }
+}
+
+/** Reads the configuration. An empty variable counts as not set. Throws a {@link ConfigError} that lists all faults. */
+export function loadConfig(environment: Environment = process.env): Config {
+  const parsed = environmentSchema.safeParse(withoutEmpty(environment));
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
+  }
+  const values = parsed.data;
+  return {
+    databaseUrl: values.DATABASE_URL,
+    temporal: {
+      address: values.TEMPORAL_ADDRESS,
+      namespace: values.TEMPORAL_NAMESPACE,
+      cliPath: values.TEMPORAL_CLI_PATH,
+      testServerPath: values.TEMPORAL_TEST_SERVER_PATH,
+    },
+    api: { host: values.COUNTERSIGN_API_HOST, port: values.COUNTERSIGN_API_PORT },
+    logLevel: values.COUNTERSIGN_LOG_LEVEL,
+    ...userDirectories(environment),
+    scope: { tenant: values.COUNTERSIGN_TENANT, project: values.COUNTERSIGN_PROJECT },
+    taskQueue: values.COUNTERSIGN_TASK_QUEUE,
+    stateDirectory: values.COUNTERSIGN_STATE_DIRECTORY,
+    workspacesRoot: values.COUNTERSIGN_WORKSPACES_ROOT,
+    agentModules: (values.COUNTERSIGN_AGENTS ?? EXAMPLE_AGENTS).split(',').map((path) => path.trim()),
+    policyFile: values.COUNTERSIGN_POLICY_FILE,
+    repository: values.COUNTERSIGN_REPOSITORY,
+    repositoriesRoot: values.COUNTERSIGN_REPOSITORIES_ROOT,
+    models: {
+      openai: { apiKey: values.OPENAI_API_KEY, baseUrl: values.OPENAI_BASE_URL },
+      anthropic: { apiKey: values.ANTHROPIC_API_KEY, baseUrl: values.ANTHROPIC_BASE_URL },
+      compatible: { apiKey: values.OPENAI_COMPATIBLE_API_KEY, baseUrl: values.OPENAI_COMPATIBLE_BASE_URL },
+      defaultModel: values.COUNTERSIGN_MODEL,
+    },
+    testServices: values.COUNTERSIGN_TEST_SERVICES,
+  };
+}
+
+/** The user's state and cache homes by the XDG rules: a relative path in the variable does not count. */
+export function userDirectories(environment: Environment = process.env): { stateHome: string; cacheHome: string } {
+  const home = environment['HOME'] || homedir();
+  const choose = (value: string | undefined, fallback: string) =>
+    value !== undefined && isAbsolute(value) ? value : join(home, fallback);
+  return {
+    stateHome: choose(environment['XDG_STATE_HOME'], '.local/state'),
+    cacheHome: choose(environment['XDG_CACHE_HOME'], '.cache'),
+  };
+}
+
+/** What any program may know about the machine and the user. */
+const harmlessVariables = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR', 'TERM'];
+const looksSecret = /KEY$|TOKEN|SECRET|PASSWORD|CREDENTIAL|DATABASE_URL/i;
+
+/**
+ * The environment of a child process: a harmless base and the variables named here, nothing else.
+ * Naming a variable that holds a secret is a bug, and throws.
+ */
+export function childEnvironment(
+  allowList: readonly string[] = [],
+  environment: Environment = process.env,
+): Record<string, string> {
+  const secret = allowList.find((name) => looksSecret.test(name));
+  if (secret !== undefined) throw new Error(`${secret} must not be handed to child processes`);
+  return withoutEmpty(
+    Object.fromEntries([...harmlessVariables, ...allowList].map((name) => [name, environment[name]])),
+  );
+}
+
+function withoutEmpty(environment: Environment): Record<string, string> {
+  const set = Object.entries(environment).filter((entry): entry is [string, string] => Boolean(entry[1]));
+  return Object.fromEntries(set);
+}

@@ -1,0 +1,91 @@
+import { and, asc, eq, sql } from 'drizzle-orm';
+import type { SQL } from 'drizzle-orm';
+import type { Approval, ApprovalStatus, Decision, Risk } from '../domain/schemas/approval.ts';
+import type { Scope } from '../domain/schemas/names.ts';
+import type { Store } from './database.ts';
+import { approvals } from './schema/approvals.ts';
+import { storableText } from './storable-text.ts';
+
+/** An approval as it stands, with what the inbox shows beside it. */
+export type ApprovalRow = Approval &
+  Scope & {
+    readonly rootRunId: string;
+    readonly agent: string;
+    /** Principal the run acts for. */
+    readonly requester: string;
+    readonly decidedAt: number | null;
+  };
+
+export interface ApprovalFilter {
+  /** A root run's are those of its sub-runs too. */
+  readonly runId?: string;
+  readonly status?: ApprovalStatus;
+  readonly tool?: string;
+  readonly agent?: string;
+  readonly risk?: Risk;
+  /** `deadline`: what must be decided first comes first. `age`: what has waited longest. */
+  readonly order: 'deadline' | 'age';
+  /** Place of the last approval of the page before: its `decideBy` or `requestedAt`, by `order`, and its id. */
+  readonly cursor?: { readonly at: number; readonly approvalId: string };
+  readonly limit: number;
+}
+
+export async function getApproval(store: Store, scope: Scope, approvalId: string): Promise<ApprovalRow | undefined> {
+  const [row] = await store.database
+    .select()
+    .from(approvals)
+    .where(and(inScope(scope), eq(approvals.approvalId, approvalId)));
+  return row && approvalRow(row);
+}
+
+export async function listApprovals(store: Store, scope: Scope, filter: ApprovalFilter): Promise<ApprovalRow[]> {
+  const { runId, status, tool, agent, risk, order, cursor, limit } = filter;
+  const place = order === 'deadline' ? approvals.decideBy : approvals.requestedAt;
+  const rows = await store.database
+    .select()
+    .from(approvals)
+    .where(
+      and(
+        inScope(scope),
+        runId === undefined ? undefined : ofRun(runId),
+        // As a literal where it is the usual one: a parameter would hide the partial index from a generic plan.
+        status === 'pending' ? sql`${approvals.status} = 'pending'` : status && eq(approvals.status, status),
+        tool === undefined ? undefined : eq(approvals.tool, storableText(tool)),
+        agent === undefined ? undefined : eq(approvals.agent, storableText(agent)),
+        risk && eq(approvals.risk, risk),
+        cursor && sql`(${place}, ${approvals.approvalId}) > (${cursor.at}, ${cursor.approvalId})`,
+      ),
+    )
+    .orderBy(asc(place), asc(approvals.approvalId))
+    .limit(limit);
+  return rows.map(approvalRow);
+}
+
+const inScope = (scope: Scope): SQL | undefined =>
+  and(eq(approvals.tenant, scope.tenant), eq(approvals.project, scope.project));
+
+/** The index is by root run, whose id every run's own begins with. */
+const ofRun = (runId: string): SQL | undefined => {
+  const rootRunId = runId.split('.', 1)[0] ?? runId;
+  return rootRunId === runId
+    ? eq(approvals.rootRunId, rootRunId)
+    : and(eq(approvals.rootRunId, rootRunId), eq(approvals.runId, runId));
+};
+
+function approvalRow(row: typeof approvals.$inferSelect): ApprovalRow {
+  // Both were written by this program from typed events.
+  const request = JSON.parse(row.request) as Approval;
+  const decision = row.decision === null ? undefined : (JSON.parse(row.decision) as Decision);
+  return {
+    ...request,
+    status: row.status,
+    ...(row.executeBy === null ? {} : { executeBy: row.executeBy }),
+    ...(decision === undefined ? {} : { decision }),
+    tenant: row.tenant,
+    project: row.project,
+    rootRunId: row.rootRunId,
+    agent: row.agent,
+    requester: row.requester,
+    decidedAt: row.decidedAt,
+  };
+}

@@ -1,0 +1,50 @@
+/** The payloads of NOTIFY on one channel: "this run has events up to seq", or a piece of an open message. */
+import { z } from 'zod';
+
+export const FEED_CHANNEL = 'countersign_events';
+
+/** PostgreSQL takes payloads of less than 8,000 bytes. */
+const MAX_NOTICE_BYTES = 7_000;
+
+const EventNotice = z.object({ t: z.string(), p: z.string(), r: z.string(), s: z.number() });
+const DeltaNotice = z.object({
+  t: z.string(),
+  p: z.string(),
+  r: z.string(),
+  d: z.object({
+    runId: z.string(),
+    turn: z.number(),
+    attempt: z.number(),
+    offset: z.number(),
+    /** Absent where it is too long: the reader fetches it. */
+    text: z.string().optional(),
+  }),
+});
+const Notice = z.union([EventNotice, DeltaNotice]);
+export type FeedNotice = z.infer<typeof Notice>;
+
+/** What someone else sent on the channel is not ours: undefined. */
+export function parseNotice(payload: string | undefined): FeedNotice | undefined {
+  try {
+    return Notice.safeParse(JSON.parse(payload ?? '')).data;
+  } catch {
+    return undefined;
+  }
+}
+
+export function deltaNotice(delta: {
+  readonly tenant: string;
+  readonly project: string;
+  readonly rootRunId: string;
+  readonly runId: string;
+  readonly turn: number;
+  readonly attempt: number;
+  readonly offset: number;
+  readonly text: string;
+}): string {
+  const { tenant, project, rootRunId, runId, turn, attempt, offset, text } = delta;
+  const payload = (piece: { text?: string }) =>
+    JSON.stringify({ t: tenant, p: project, r: rootRunId, d: { runId, turn, attempt, offset, ...piece } });
+  const whole = payload({ text });
+  return Buffer.byteLength(whole) <= MAX_NOTICE_BYTES ? whole : payload({});
+}

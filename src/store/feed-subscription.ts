@@ -1,0 +1,155 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isStoreUnavailable } from './store-error.ts';
+import type { ChainedEvent } from './chain.ts';
+import type { Delta } from './deltas.ts';
+
+/** What a subscriber gets: durable events in order, each once, and pieces of open messages, which may be missed. */
+export type FeedItem = { readonly kind: 'event'; readonly event: ChainedEvent } | ({ readonly kind: 'delta' } & Delta);
+
+export interface FeedReader {
+  /** Stored events after a place. `shared`: an answer to a question asked earlier, which may miss the newest. */
+  readAfter(seq: number): Promise<{ readonly events: readonly ChainedEvent[]; readonly shared: boolean }>;
+  /** The text of a piece that was too long to travel with its notification. */
+  readText(delta: Omit<Delta, 'text'>): Promise<string | undefined>;
+}
+
+export interface SubscriptionOptions {
+  readonly reader: FeedReader;
+  /** The last event that the subscriber has. */
+  readonly after: number;
+  readonly pageSize: number;
+  /** Awaited before the next batch: a slow subscriber costs no memory. */
+  onBatch(items: readonly FeedItem[]): void | Promise<void>;
+  /** The subscription is over by an error of the subscriber's or of the stored data, not by an outage. */
+  onLost(error: unknown): void;
+}
+
+type PendingDelta = Omit<Delta, 'text'> & { readonly text?: string | undefined };
+type Notice =
+  | { readonly kind: 'events'; readonly upTo: number }
+  | { readonly kind: 'delta'; readonly delta: PendingDelta };
+
+const MAX_PENDING_DELTAS = 256;
+const FIRST_RETRY_MS = 100;
+const MAX_RETRY_MS = 2_000;
+
+/** One subscriber's place in a run's stream. Notices only say that there is something: events are read from the store. */
+export class FeedSubscription {
+  readonly #options: SubscriptionOptions;
+  readonly #closing = new AbortController();
+  /** The highest turn of each run whose message is complete: late pieces of it are of no use. */
+  readonly #completedTurns = new Map<string, number>();
+  #notices: Notice[] = [];
+  #pendingDeltas = 0;
+  #cursor: number;
+  #pumping = false;
+
+  constructor(options: SubscriptionOptions) {
+    this.#options = options;
+    this.#cursor = options.after;
+  }
+
+  /** There are events up to this place; without it, there may be any. */
+  wake(upTo = Number.POSITIVE_INFINITY): void {
+    const last = this.#notices.at(-1);
+    if (last?.kind === 'events') {
+      this.#notices[this.#notices.length - 1] = { kind: 'events', upTo: Math.max(last.upTo, upTo) };
+    } else {
+      this.#notices.push({ kind: 'events', upTo });
+    }
+    this.#pump();
+  }
+
+  offer(delta: PendingDelta): void {
+    if (this.#pendingDeltas >= MAX_PENDING_DELTAS) {
+      // The subscriber sees the gap by the offset of the next piece, and takes a snapshot.
+      this.#notices = this.#notices.filter((notice) => notice.kind !== 'delta');
+      this.#pendingDeltas = 0;
+    }
+    this.#notices.push({ kind: 'delta', delta });
+    this.#pendingDeltas += 1;
+    this.#pump();
+  }
+
+  close(): void {
+    this.#closing.abort();
+    this.#notices = [];
+  }
+
+  #pump(): void {
+    if (this.#pumping || this.#closed) return;
+    this.#pumping = true;
+    void this.#deliverAll();
+  }
+
+  get #closed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  async #deliverAll(): Promise<void> {
+    try {
+      for (let notice = this.#notices.shift(); notice !== undefined && !this.#closed; notice = this.#notices.shift()) {
+        if (notice.kind === 'events') await this.#deliverEvents(notice.upTo);
+        else await this.#deliverDeltas(notice.delta);
+      }
+    } catch (error) {
+      if (this.#closed) return;
+      this.close();
+      this.#options.onLost(error);
+    } finally {
+      // Here, not in a later tick: a notice that comes in between would find nobody to deliver it.
+      this.#pumping = false;
+    }
+  }
+
+  async #deliverEvents(upTo: number): Promise<void> {
+    const { reader, pageSize } = this.#options;
+    while (this.#cursor < upTo && !this.#closed) {
+      const { events, shared } = await this.#untilAvailable(() => reader.readAfter(this.#cursor));
+      const last = events.at(-1);
+      if (last !== undefined) {
+        this.#cursor = last.seq;
+        for (const event of events) this.#noteCompleted(event);
+        await this.#deliver(events.map((event) => ({ kind: 'event', event })));
+      }
+      if (!shared && events.length < pageSize) return;
+    }
+  }
+
+  /** The first piece and those that wait right behind it. */
+  async #deliverDeltas(first: PendingDelta): Promise<void> {
+    const pending = [first];
+    for (let next = this.#notices[0]; next?.kind === 'delta'; next = this.#notices[0]) {
+      pending.push(next.delta);
+      this.#notices.shift();
+    }
+    this.#pendingDeltas = Math.max(0, this.#pendingDeltas - pending.length);
+    const items: FeedItem[] = [];
+    for (const { text, ...delta } of pending) {
+      if (delta.turn <= (this.#completedTurns.get(delta.runId) ?? 0)) continue;
+      const whole = text ?? (await this.#untilAvailable(() => this.#options.reader.readText(delta)));
+      if (whole !== undefined) items.push({ kind: 'delta', ...delta, text: whole });
+    }
+    if (items.length > 0) await this.#deliver(items);
+  }
+
+  #noteCompleted(event: ChainedEvent): void {
+    const turn = event.type === 'message.completed' ? event.data['turn'] : undefined;
+    if (typeof turn === 'number') this.#completedTurns.set(event.runId, turn);
+  }
+
+  async #deliver(items: readonly FeedItem[]): Promise<void> {
+    if (!this.#closed) await this.#options.onBatch(items);
+  }
+
+  async #untilAvailable<T>(read: () => Promise<T>): Promise<T> {
+    for (let waitMs = FIRST_RETRY_MS; ; waitMs = Math.min(waitMs * 2, MAX_RETRY_MS)) {
+      try {
+        return await read();
+      } catch (error) {
+        if (this.#closed || !isStoreUnavailable(error)) throw error;
+      }
+      await delay(waitMs, undefined, { signal: this.#closing.signal });
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import { integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import type { ToolEffect } from '../../domain/schemas/agent.ts';
+import { bytea, epochMs } from './columns.ts';
+
+/** The effect ledger: a row is written before a tool runs, and never removed. */
+export const effects = pgTable(
+  'effects',
+  {
+    tenant: text().notNull(),
+    effectKey: text('effect_key').notNull(),
+    runId: text('run_id').notNull(),
+    digest: text().notNull(),
+    effect: text().$type<ToolEffect>().notNull(),
+    /** Grows when a person orders another try of an unknown outcome. */
+    epoch: integer().notNull(),
+    /** The attempt that may settle this row. */
+    nonce: text().notNull(),
+    reservedAt: epochMs('reserved_at').notNull(),
+    settledAt: epochMs('settled_at'),
+    outcome: text().$type<'completed' | 'failed'>(),
+    /** What the tool returned, or said when it failed. */
+    contentSha256: bytea('content_sha256'),
+    contentBytes: integer('content_bytes'),
+    failureCode: text('failure_code'),
+  },
+  (effect) => [primaryKey({ columns: [effect.tenant, effect.effectKey] })],
+);

@@ -1,0 +1,47 @@
+import { sql } from 'drizzle-orm';
+import { bigint, index, integer, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { bytea, epochMs } from './columns.ts';
+
+/** The run event log: `body` is what was hashed, the columns beside it are extracts for finding it. */
+export const runEvents = pgTable(
+  'run_events',
+  {
+    rootRunId: text('root_run_id').notNull(),
+    seq: bigint({ mode: 'number' }).notNull(),
+    at: epochMs('at').notNull(),
+    ordinal: integer().notNull(),
+    /** The turn that a `message.completed` closes. */
+    turn: integer(),
+    runId: text('run_id').notNull(),
+    origin: text().notNull(),
+    type: text().notNull(),
+    prevHash: bytea('prev_hash').notNull(),
+    hash: bytea().notNull(),
+    body: bytea().notNull(),
+  },
+  (event) => [
+    primaryKey({ columns: [event.rootRunId, event.seq] }),
+    // Idempotency of appends, and the highest ordinal of an origin without counting.
+    uniqueIndex('run_events_origin').on(event.runId, event.origin, event.ordinal),
+    index('run_events_transcript')
+      .on(event.runId, event.seq)
+      .where(
+        sql`${event.type} in ('run.started', 'message.completed', 'tool.completed', 'tool.failed', 'tool.denied', 'contract.unmet')`,
+      ),
+  ],
+);
+
+/** Text of open messages. Unlogged: a crash of PostgreSQL empties it, and the completed message is an event. */
+export const messageDeltas = pgTable(
+  'message_deltas',
+  {
+    runId: text('run_id').notNull(),
+    turn: integer().notNull(),
+    attempt: integer().notNull(),
+    /** UTF-16 code units of the message before this piece. */
+    offset: integer('offset_chars').notNull(),
+    at: epochMs('at').notNull(),
+    text: text().notNull(),
+  },
+  (delta) => [primaryKey({ columns: [delta.runId, delta.turn, delta.attempt, delta.offset] })],
+);

@@ -1,0 +1,52 @@
+/** A running worker: agents registered, steps served, rows reconciled. */
+import type { NativeConnection } from '@temporalio/worker';
+import type { PolicyLayerInput } from '../domain/policy/policy-schema.ts';
+import type { Scope } from '../domain/schemas/names.ts';
+import type { RunGateway, RunInspector } from '../gateway/run-gateway.ts';
+import { createWorker } from './create-worker.ts';
+import { startReconciler } from './reconciler.ts';
+import { registerAgents, stepDependencies } from './step-dependencies.ts';
+import type { WorkerParts } from './step-dependencies.ts';
+
+export interface WorkerOptions extends WorkerParts {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly taskQueue: string;
+  readonly scope: Scope;
+  readonly deployment?: PolicyLayerInput;
+  readonly gateway: RunGateway & RunInspector;
+  readonly shutdownGraceMs?: number;
+  readonly maxCachedWorkflows?: number;
+}
+
+export interface RunningWorker {
+  /** Settles when the worker has ended; rejects where it failed. */
+  readonly ended: Promise<void>;
+  /** Stops polling, waits for steps under way up to the grace time, then ends. */
+  stop(): Promise<void>;
+}
+
+export const startWorker = async (options: WorkerOptions): Promise<RunningWorker> => {
+  const { store, clock, logger, gateway, scope, agents, deployment } = options;
+  await registerAgents(store, scope, agents, deployment);
+  const worker = await createWorker({
+    connection: options.connection,
+    namespace: options.namespace,
+    taskQueue: options.taskQueue,
+    dependencies: stepDependencies(options),
+    ...(options.shutdownGraceMs !== undefined && { shutdownGraceMs: options.shutdownGraceMs }),
+    ...(options.maxCachedWorkflows !== undefined && { maxCachedWorkflows: options.maxCachedWorkflows }),
+  });
+  const reconciler = startReconciler({ store, gateway, clock, logger });
+  const ended = worker.run();
+  // Whoever waits for `ended` hears of a failure; nobody else need.
+  ended.catch(() => undefined);
+  logger.info({ taskQueue: options.taskQueue, agents: agents.map((agent) => agent.name) }, 'worker.start_completed');
+  return {
+    ended,
+    async stop() {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await Promise.allSettled([ended, reconciler.stop()]);
+    },
+  };
+};

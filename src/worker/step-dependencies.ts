@@ -1,0 +1,58 @@
+/** Puts together what the steps need, and registers the agents of this worker in the store. */
+import type { StepDependencies } from '../activities/dependencies.ts';
+import { agentDefinition, agentDigest } from '../adapters/agents/define-agent.ts';
+import type { AgentSource } from '../adapters/agents/define-agent.ts';
+import { createModels } from '../adapters/models/model-registry.ts';
+import type { ModelsConfig } from '../adapters/models/model-registry.ts';
+import { toolDefinition } from '../adapters/tools/tool-definition.ts';
+import type { Tool } from '../adapters/tools/tool.ts';
+import { openWorkspace } from '../adapters/workspace/workspace.ts';
+import type { PolicyLayerInput } from '../domain/policy/policy-schema.ts';
+import type { Scope } from '../domain/schemas/names.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { TrustedKeys } from '../platform/signing-keys.ts';
+import type { Store } from '../store/database.ts';
+import { putDefinition } from '../store/definitions.ts';
+
+export interface WorkerParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly trust: TrustedKeys;
+  readonly agents: readonly AgentSource[];
+  readonly models: ModelsConfig;
+  readonly workspacesRoot: string;
+  /** Directories that no workspace may lie in or around. */
+  readonly forbidden: readonly string[];
+}
+
+export const stepDependencies = (parts: WorkerParts): StepDependencies => {
+  const { store, clock, logger, trust, agents, workspacesRoot, forbidden } = parts;
+  const models = createModels({ config: parts.models, scripts: Object.assign({}, ...agents.map((one) => one.scripts)) });
+  const tools = new Map<string, Tool>(
+    agents.flatMap((agent) => agent.tools.map((tool) => [toolDefinition(tool).definitionDigest, tool] as const)),
+  );
+  return {
+    store,
+    clock,
+    logger,
+    trust,
+    tools,
+    resolveModel: models.resolve,
+    openWorkspace: (scope, runId) => openWorkspace({ root: workspacesRoot, scope, runId, forbidden }),
+  };
+};
+
+/** Makes the agents known to the bridge: new runs are started with these definitions. */
+export const registerAgents = async (
+  store: Store,
+  scope: Scope,
+  agents: readonly AgentSource[],
+  deployment: PolicyLayerInput | undefined,
+): Promise<void> => {
+  for (const source of agents) {
+    const definition = agentDefinition(source, deployment);
+    await putDefinition(store, scope, definition, agentDigest(definition));
+  }
+};

@@ -1,0 +1,184 @@
+// A real API over HTTP with a real database; only what Temporal would do is recorded instead, for what no run moves.
+import { pino } from 'pino';
+import { serveApi } from '../../src/api/server.ts';
+import type { ApiService } from '../../src/api/server.ts';
+import type { ApiDependencies, ApiLimits, ArtifactReader } from '../../src/api/dependencies.ts';
+import type { Problem } from '../../src/contract/problem.ts';
+import type { WorkflowAddress } from '../../src/domain/core/ids.ts';
+import { agentDigestOf } from './definition.ts';
+import type { Role } from '../../src/domain/schemas/actor.ts';
+import type { SignedCommand } from '../../src/domain/schemas/command.ts';
+import type { Delivery, RunGateway, RunStart } from '../../src/gateway/run-gateway.ts';
+import { createCommandSigner } from '../../src/gateway/sign-command.ts';
+import { newApiKey } from '../../src/platform/api-key.ts';
+import { createSigningKeys } from '../../src/platform/signing-keys.ts';
+import { createCredential } from '../../src/store/credentials.ts';
+import type { Credential } from '../../src/store/credentials.ts';
+import { openStore } from '../../src/store/database.ts';
+import type { Store } from '../../src/store/database.ts';
+import { putDefinition } from '../../src/store/definitions.ts';
+import { createEventFeed } from '../../src/store/feed.ts';
+import type { VerdictView } from '../../src/workflows/messages.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { testDefinition } from './definition.ts';
+
+export const scope = { tenant: 'acme', project: 'shop' };
+
+/** Takes commands as Temporal would, and remembers them. What a run makes of them is up to the test. */
+export class RecordingGateway implements RunGateway {
+  readonly starts: RunStart[] = [];
+  readonly decisions: { address: WorkflowAddress; command: SignedCommand }[] = [];
+  readonly cancels: { address: WorkflowAddress; command: SignedCommand }[] = [];
+  readonly questions: { approvalId: string; decisionId: string }[] = [];
+  /** Called with each decision before it is accepted. */
+  onDecide: (address: WorkflowAddress, command: SignedCommand) => Promise<Delivery> | Delivery = () => 'accepted';
+  onCancel: (address: WorkflowAddress) => Promise<Delivery> | Delivery = () => 'accepted';
+  onVerdict: (approvalId: string, decisionId: string) => Promise<VerdictView | undefined> | VerdictView | undefined =
+    () => undefined;
+  unavailable: unknown;
+
+  async startRun(run: RunStart): Promise<void> {
+    this.#assertAvailable();
+    this.starts.push(run);
+  }
+  async decide(address: WorkflowAddress, command: SignedCommand): Promise<Delivery> {
+    this.#assertAvailable();
+    this.decisions.push({ address, command });
+    return this.onDecide(address, command);
+  }
+  async cancel(address: WorkflowAddress, command: SignedCommand): Promise<Delivery> {
+    this.#assertAvailable();
+    this.cancels.push({ address, command });
+    return this.onCancel(address);
+  }
+  async verdict(_address: WorkflowAddress, approvalId: string, decisionId: string): Promise<VerdictView | undefined> {
+    this.questions.push({ approvalId, decisionId });
+    return this.onVerdict(approvalId, decisionId);
+  }
+  async isHealthy(): Promise<boolean> {
+    return this.unavailable === undefined;
+  }
+  #assertAvailable(): void {
+    if (this.unavailable !== undefined) throw this.unavailable;
+  }
+}
+
+export interface Answer<T> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: T;
+  readonly text: string;
+}
+
+export interface CallOptions {
+  readonly key?: string | null;
+  readonly body?: unknown;
+  readonly raw?: string;
+  readonly headers?: Record<string, string>;
+}
+
+export interface ApiWorld extends AsyncDisposable {
+  readonly url: string;
+  readonly store: Store;
+  readonly gateway: RecordingGateway;
+  readonly logLines: string[];
+  readonly artifacts: Map<string, string>;
+  /** A key with all of a person's roles in the project. */
+  readonly key: string;
+  newKey(changes?: Partial<Credential>): Promise<{ key: string; id: string; principal: string }>;
+  call<T = Problem>(method: string, path: string, options?: CallOptions): Promise<Answer<T>>;
+}
+
+const ALL_ROLES: Role[] = ['requester', 'approver', 'operator', 'auditor', 'admin'];
+
+export async function createApiWorld(
+  options: { limits?: Partial<ApiLimits>; dependencies?: Partial<ApiDependencies> } = {},
+): Promise<ApiWorld> {
+  const database = await createTestDatabase();
+  const store = openStore({ url: database.url });
+  const logLines: string[] = [];
+  const logger = pino({ level: 'debug' }, { write: (line: string) => void logLines.push(line) });
+  const feed = createEventFeed({ url: database.url, store, logger });
+  const gateway = new RecordingGateway();
+  const artifacts = new Map<string, string>();
+  const reader: ArtifactReader = {
+    list: async () => [...artifacts].map(([path, text]) => ({ path, bytes: Buffer.byteLength(text), sha256: 'ab'.repeat(32) })),
+    read: async (_scope, _runId, path) => {
+      const text = artifacts.get(path);
+      return text === undefined ? undefined : { bytes: Buffer.from(text), sha256: 'ab'.repeat(32) };
+    },
+  };
+  const service: ApiService = await serveApi(
+    {
+      store,
+      feed,
+      gateway,
+      signer: await createCommandSigner(await createSigningKeys(Date.now())),
+      clock: { nowMs: async () => Date.now() },
+      logger,
+      artifacts: reader,
+      loopbackOnly: true,
+      version: '0.0.0',
+      ...(options.limits && { limits: options.limits }),
+      ...options.dependencies,
+    },
+    { host: '127.0.0.1', port: 0 },
+  );
+  const definition = testDefinition();
+  await putDefinition(store, scope, definition, agentDigestOf(definition));
+
+  const newKey: ApiWorld['newKey'] = async (changes = {}) => {
+    const { id, key, secretHash } = newApiKey();
+    const credential: Credential = {
+      id,
+      tenant: scope.tenant,
+      projects: [scope.project],
+      principal: 'ada',
+      kind: 'person',
+      roles: ALL_ROLES,
+      groups: ['support'],
+      secretHash,
+      createdBy: null,
+      createdAt: Date.now(),
+      expiresAt: null,
+      revokedAt: null,
+      lastUsedAt: null,
+      ...changes,
+    };
+    await createCredential(store, credential);
+    return { key, id, principal: credential.principal };
+  };
+  const { key } = await newKey();
+
+  return {
+    url: service.url,
+    store,
+    gateway,
+    logLines,
+    artifacts,
+    key,
+    newKey,
+    call: async (method, path, { key: withKey = key, body, raw, headers = {} } = {}) => {
+      const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
+      const response = await fetch(`${service.url}${path}`, {
+        method,
+        redirect: 'manual',
+        headers: {
+          ...(withKey === null ? {} : { authorization: `Bearer ${withKey}` }),
+          ...(content === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(content === undefined ? {} : { body: content }),
+      });
+      const text = await response.text();
+      const isJson = response.headers.get('content-type')?.includes('json') === true;
+      return { status: response.status, headers: response.headers, text, body: isJson && text !== '' ? JSON.parse(text) : undefined };
+    },
+    [Symbol.asyncDispose]: async () => {
+      await service.close();
+      await feed.close();
+      await store.close();
+      await database.drop();
+    },
+  };
+}

@@ -1,0 +1,26 @@
+// Reference pages name everything there is, and nothing else.
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { RunEvent } from '../../src/domain/schemas/event.ts';
+
+const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+/** What the first column of a page's tables names in code style. */
+const namedIn = (section: string): string[] =>
+  [...section.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
+  );
+
+test('docs/reference/events.md has every durable event', () => {
+  const durable = read('docs/reference/events.md').split('## Durable events')[1]?.split('\n## ')[0] ?? '';
+  const types = RunEvent.options.map((option) => option.shape.type.value);
+  expect(namedIn(durable).toSorted()).toEqual([...types].toSorted());
+});
+
+test('docs/reference/configuration.md has every variable that config.ts reads', () => {
+  const schema = read('src/platform/config.ts').split('const environmentSchema')[1]?.split('});')[0] ?? '';
+  const variables = [...schema.matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map(([, name = '']) => name);
+  const homes = ['XDG_STATE_HOME', 'XDG_CACHE_HOME'];
+  expect(variables).not.toEqual([]);
+  expect(namedIn(read('docs/reference/configuration.md')).toSorted()).toEqual([...variables, ...homes].toSorted());
+});

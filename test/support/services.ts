@@ -1,0 +1,82 @@
+// The real services that tests run against, started once for a whole test run.
+import { join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { loadConfig } from '../../src/platform/config.ts';
+import { streamProgress } from '../../src/platform/progress.ts';
+import { startPostgres } from '../../src/platform/services/postgres.ts';
+import { startTemporal } from '../../src/platform/services/temporal.ts';
+import { timeSkippingServerExecutable } from '../../src/platform/services/time-skipping.ts';
+import { cacheDirectory } from '../../src/platform/state-directory.ts';
+import { removeAbandonedDirectories, temporaryDirectory } from './temporary-directory.ts';
+
+export interface TestServices {
+  /** A database that may create others; each test file makes its own with `createDatabase`. */
+  readonly postgresUrl: string;
+  /** A Temporal development server without time skipping. */
+  readonly temporalAddress: string;
+  readonly temporalNamespace: string;
+  /** For `TestWorkflowEnvironment.createTimeSkipping`. */
+  readonly timeSkippingServer: string;
+}
+
+/** Starts them side by side in a temporary directory; a configured server is used as it is. */
+export async function startTestServices(): Promise<{ services: TestServices; stop: () => Promise<void> }> {
+  const config = loadConfig();
+  const progress = streamProgress(process.stderr);
+  const cache = cacheDirectory(config.cacheHome);
+  removeAbandonedDirectories();
+  const directory = temporaryDirectory();
+  const logFile = (name: string) => join(directory, `${name}.log`);
+
+  const stopping: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    await Promise.all(stopping.map((stopOne) => stopOne()));
+    rmSync(directory, { recursive: true, force: true });
+    removeAbandonedDirectories();
+  };
+  const started = <T extends { stop(): Promise<void> }>(service: T): T => {
+    stopping.push(service.stop);
+    return service;
+  };
+  const starting = [
+    startPostgres({
+      directory,
+      databaseUrl: config.databaseUrl,
+      durable: false,
+      progress,
+      logFile: logFile('postgres'),
+    }).then(started),
+    startTemporal({
+      directory,
+      cacheDirectory: cache,
+      address: config.temporal.address,
+      cliPath: config.temporal.cliPath,
+      namespace: config.temporal.namespace,
+      ui: false,
+      databaseFile: null,
+      progress,
+      logFile: logFile('temporal'),
+    }).then(started),
+    timeSkippingServerExecutable({
+      testServerPath: config.temporal.testServerPath,
+      cacheDirectory: cache,
+      progress,
+      logFile: logFile('time-skipping'),
+    }),
+  ] as const;
+  try {
+    const [postgres, temporal, timeSkippingServer] = await Promise.all(starting);
+    const services = {
+      postgresUrl: postgres.url,
+      temporalAddress: temporal.address,
+      temporalNamespace: temporal.namespace,
+      timeSkippingServer,
+    };
+    return { services, stop };
+  } catch (error) {
+    // The logs stay where the error says they are; what did start is stopped.
+    await Promise.allSettled(starting);
+    await Promise.all(stopping.map((stopOne) => stopOne()));
+    throw error;
+  }
+}
