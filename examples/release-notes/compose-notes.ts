@@ -47,7 +47,9 @@ export function composeNotes(log: GitLogResult, files: readonly ReadFileResult[]
     summaryOf(log, changes.length),
     aboutOf(files),
     ...(breaking.length === 0 ? [] : [list('Breaking changes', breaking.map(lineOf))]),
-    ...sections.filter(({ changes: own }) => own.length > 0).map(({ title, changes: own }) => list(title, own.map(lineOf))),
+    ...sections
+      .filter(({ changes: own }) => own.length > 0)
+      .map(({ title, changes: own }) => list(title, own.map(lineOf))),
     list('Authors', authorsOf(log.commits)),
   ]
     .filter((part) => part !== '')
@@ -74,15 +76,14 @@ function summaryOf(log: GitLogResult, changes: number): string {
   const days = log.commits
     .map((commit) => commit.authoredAt.slice(0, 10))
     .filter((day) => day !== '')
-    .sort();
+    .toSorted();
   const dates = days.length === 0 ? '' : ` from ${days[0]} to ${days.at(-1)}`;
   const merges = log.commits.length - changes;
   const files = new Set(log.commits.flatMap((commit) => commit.files)).size;
-  return (
-    `${count(log.commits.length, 'commit')}${dates}: ${count(changes, 'change')}` +
-    `${merges === 0 ? '' : ` and ${count(merges, 'merge')}`}, ${count(files, 'file')} named in the log.` +
-    `${log.truncated ? ' Older commits are left out.' : ''}`
-  );
+  const alsoMerges = merges === 0 ? '' : ` and ${count(merges, 'merge')}`;
+  const cut = log.truncated ? ' Older commits are left out.' : '';
+  const total = `${count(log.commits.length, 'commit')}${dates}`;
+  return `${total}: ${count(changes, 'change')}${alsoMerges}, ${count(files, 'file')} named in the log.${cut}`;
 }
 
 /** What the project says of itself, if its files say it. */
@@ -139,7 +140,7 @@ function authorsOf(commits: readonly Commit[]): string[] {
   const counts = new Map<string, number>();
   for (const { author } of commits) counts.set(author, (counts.get(author) ?? 0) + 1);
   return [...counts]
-    .sort(([a, many], [b, more]) => more - many || a.localeCompare(b))
+    .toSorted(([a, many], [b, more]) => more - many || a.localeCompare(b))
     .map(([author, number]) => `${plain(author === '' ? 'unknown' : author)} (${count(number, 'commit')})`);
 }
 
@@ -149,4 +150,8 @@ const list = (title: string, lines: readonly string[]): string =>
 const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
 
 /** Text of others on one line, that Markdown does not turn into links, images or tags. */
-const plain = (text: string): string => text.replaceAll(/\s+/g, ' ').trim().replaceAll(/[\\`*_[\]<>]/g, String.raw`\$&`);
+const plain = (text: string): string =>
+  text
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .replaceAll(/[\\`*_[\]<>]/g, String.raw`\$&`);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What a person may ask of the agent, as JSON; a real model also understands plain words. */
+/** What a person may ask of the agent: all of it may be left out. */
 export const ReleaseNotesInput = z.object({
   repository: z.string().optional(),
   revision: z.string().optional(),
@@ -8,17 +8,17 @@ export const ReleaseNotesInput = z.object({
 });
 export type ReleaseNotesInput = z.infer<typeof ReleaseNotesInput>;
 
-/** Reads JSON, or the words `repository X`, `since X` and `at X` in a text. */
+/** Reads JSON, or `repository: X`, `revision: X` and `since: X` in a text. A real model also understands plain words. */
 export function readInput(text: string): ReleaseNotesInput {
   try {
     const parsed = ReleaseNotesInput.safeParse(JSON.parse(text));
     if (parsed.success) return parsed.data;
   } catch {
-    // Words, then.
+    // A text, then.
   }
-  const after = (words: string): string | undefined =>
-    new RegExp(String.raw`\b(?:${words})[:= ]+([A-Za-z0-9][\w./~^-]*[\w~^]|\w)`, 'i').exec(text)?.[1];
-  const [repository, revision, since] = [after('repository|repo'), after('revision|at'), after('since|from')];
+  const after = (word: string): string | undefined =>
+    new RegExp(String.raw`\b${word} ?[:=] ?(\w[\w./~^-]*[\w~^]|\w)`, 'i').exec(text)?.[1];
+  const [repository, revision, since] = [after('repository'), after('revision'), after('since')];
   return {
     ...(repository === undefined ? {} : { repository }),
     ...(revision === undefined ? {} : { revision }),

@@ -18,7 +18,9 @@ export const releaseNotesScript = scriptedModel(nextTurn);
 
 function nextTurn(request: ModelRequest): ScriptedTurn {
   const results = request.messages.filter((message): message is ToolResult => message.role === 'tool');
-  const { repository, revision, since } = readInput(request.messages.find((message) => message.role === 'user')?.text ?? '');
+  const { repository, revision, since } = readInput(
+    request.messages.find((message) => message.role === 'user')?.text ?? '',
+  );
   const logged = results.findLast((result) => result.tool === 'git_log');
   const named = repository === undefined ? {} : { repository };
   if (logged === undefined) {

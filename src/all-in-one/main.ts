@@ -2,30 +2,23 @@
  * The all-in-one process. `countersign dev` starts it and reads one JSON line from its standard output once it is ready.
  */
 import closeWithGrace from 'close-with-grace';
-import { defaultModelId } from '../adapters/models/model-registry.ts';
-import { loadAgentModules } from '../adapters/agents/load-agents.ts';
 import { systemClock } from '../platform/clock.ts';
 import { loadConfig } from '../platform/config.ts';
 import { installation } from '../platform/installation.ts';
 import { createLogger } from '../platform/logger.ts';
 import { loadSigningKeys } from '../platform/signing-keys.ts';
 import { version } from '../platform/version.ts';
+import { loadConfiguredAgents } from '../processes/configured-agents.ts';
 import { migrateStore } from '../store/migrate.ts';
 import { makeFirstKey } from './first-key.ts';
 import { startAllInOne } from './start.ts';
 
 const config = loadConfig();
-const { databaseUrl, temporalAddress, stateDirectory, workspacesRoot, repository, deployment } =
-  await installation(config);
+const place = await installation(config);
+const { databaseUrl, temporalAddress, stateDirectory, workspacesRoot, deployment } = place;
 const logger = createLogger({ level: config.logLevel, service: 'countersign' });
 
 await migrateStore(databaseUrl);
-const model = defaultModelId(config.models);
-const agents = await loadAgentModules(config.agentModules, {
-  repository,
-  ...(model && { model }),
-  ...(config.repositoriesRoot && { repositoriesRoot: config.repositoriesRoot }),
-});
 const nowMs = Date.now();
 const countersign = await startAllInOne({
   databaseUrl,
@@ -34,8 +27,8 @@ const countersign = await startAllInOne({
   taskQueue: config.taskQueue,
   scope: config.scope,
   keys: await loadSigningKeys(stateDirectory, nowMs),
-  agents,
-  ...(deployment && { deployment }),
+  agents: await loadConfiguredAgents(config, place),
+  deployment,
   models: config.models,
   workspacesRoot,
   forbidden: [stateDirectory],

@@ -5,10 +5,9 @@
 import { NativeConnection } from '@temporalio/worker';
 import type { AgentSource } from '../adapters/agents/define-agent.ts';
 import type { ModelsConfig } from '../adapters/models/model-registry.ts';
-import { openWorkspace } from '../adapters/workspace/workspace.ts';
-import type { ApiLimits, ArtifactReader } from '../api/dependencies.ts';
+import type { ApiLimits } from '../api/dependencies.ts';
 import { serveApi } from '../api/server.ts';
-import type { PolicyLayerInput } from '../domain/policy/policy-schema.ts';
+import type { RuleInput } from '../domain/policy/policy-schema.ts';
 import type { Scope } from '../domain/schemas/names.ts';
 import { connectLazily } from '../gateway/connection.ts';
 import { registerSearchAttributes } from '../gateway/search-attributes.ts';
@@ -18,10 +17,12 @@ import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { trustedKeys } from '../platform/signing-keys.ts';
 import type { SigningKeys } from '../platform/signing-keys.ts';
+import { artifactReader } from '../processes/artifact-reader.ts';
 import { openStore } from '../store/database.ts';
 import type { Store } from '../store/database.ts';
 import { createEventFeed } from '../store/feed.ts';
 import { startWorker } from '../worker/start-worker.ts';
+import { installTemporalRuntime } from '../worker/temporal-runtime.ts';
 
 export interface AllInOneOptions {
   readonly databaseUrl: string;
@@ -31,7 +32,8 @@ export interface AllInOneOptions {
   readonly scope: Scope;
   readonly keys: SigningKeys;
   readonly agents: readonly AgentSource[];
-  readonly deployment?: PolicyLayerInput;
+  /** Rules of the deployment's own policy layer. */
+  readonly deployment: readonly RuleInput[];
   readonly models: ModelsConfig;
   readonly workspacesRoot: string;
   readonly forbidden: readonly string[];
@@ -56,6 +58,7 @@ export interface AllInOne {
 
 export const startAllInOne = async (options: AllInOneOptions): Promise<AllInOne> => {
   const { databaseUrl, temporalAddress, namespace, taskQueue, keys, logger, clock } = options;
+  installTemporalRuntime(logger);
   const trust = trustedKeys(keys);
   const store = openStore({ url: databaseUrl, applicationName: 'countersign' });
   const connection = connectLazily(temporalAddress);
@@ -88,28 +91,6 @@ export const startAllInOne = async (options: AllInOneOptions): Promise<AllInOne>
       await worker.stop();
       await feed.close();
       await Promise.all([connection.close(), workerConnection.close(), store.close()]);
-    },
-  };
-};
-
-/** The API shows what is in a run's workspace; only adapters touch files. */
-export const artifactReader = (options: {
-  readonly workspacesRoot: string;
-  readonly forbidden: readonly string[];
-}): ArtifactReader => {
-  const open = (scope: Scope, runId: string) =>
-    openWorkspace({ root: options.workspacesRoot, scope, runId, forbidden: options.forbidden });
-  return {
-    async list(scope, runId) {
-      const workspace = await open(scope, runId);
-      const receipts = await Promise.all((await workspace.list()).map((path) => workspace.receipt(path)));
-      return receipts.flatMap((found) => (found.ok ? [found.receipt] : []));
-    },
-    async read(scope, runId, path) {
-      const workspace = await open(scope, runId);
-      const found = await workspace.receipt(path);
-      if (!found.ok) return undefined;
-      return { bytes: await workspace.read(path), sha256: found.receipt.sha256 };
     },
   };
 };

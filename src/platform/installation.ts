@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { policyLayerSchema } from '../domain/policy/policy-schema.ts';
-import type { PolicyLayerInput } from '../domain/policy/policy-schema.ts';
+import type { RuleInput } from '../domain/policy/policy-schema.ts';
 import { ConfigError } from './config.ts';
 import type { Config } from './config.ts';
 
@@ -12,11 +12,12 @@ export interface Installation {
   readonly stateDirectory: string;
   readonly workspacesRoot: string;
   readonly repository: string;
-  readonly deployment?: PolicyLayerInput;
+  /** Rules of the deployment's own policy layer. */
+  readonly deployment: readonly RuleInput[];
 }
 
 /** The deployment's own policy layer, from the configured file. */
-const readDeploymentPolicy = async (path: string): Promise<PolicyLayerInput> => {
+const readDeploymentPolicy = async (path: string): Promise<readonly RuleInput[]> => {
   const text = await readFile(path, 'utf8').catch(() => {
     throw new ConfigError([`COUNTERSIGN_POLICY_FILE cannot be read`]);
   });
@@ -30,7 +31,7 @@ const readDeploymentPolicy = async (path: string): Promise<PolicyLayerInput> => 
   const faults = parsed.error?.issues.map(({ path: at, message }) => `COUNTERSIGN_POLICY_FILE ${at.join('.')}: ${message}`);
   if (faults) throw new ConfigError(faults);
   if (parsed.data?.name !== 'deployment') throw new ConfigError(['COUNTERSIGN_POLICY_FILE name: must be "deployment"']);
-  return parsed.data;
+  return parsed.data.rules;
 };
 
 /** Throws a {@link ConfigError} that lists what a process needs and lacks. */
@@ -52,6 +53,6 @@ export const installation = async (config: Config): Promise<Installation> => {
     // Beside the state, never within it: no tool may come near the keys.
     workspacesRoot: config.workspacesRoot ?? join(`${stateDirectory}-workspaces`),
     repository: config.repository ?? process.cwd(),
-    ...(config.policyFile && { deployment: await readDeploymentPolicy(config.policyFile) }),
+    deployment: config.policyFile ? await readDeploymentPolicy(config.policyFile) : [],
   };
 };

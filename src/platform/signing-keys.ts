@@ -1,10 +1,11 @@
 /**
  * The bridge's signing key, certified by a trust anchor. Workers get `Trust` only: the private key is the bridge's alone.
- * Files are made once in the installation's state directory, mode 0600.
+ * Files are made once in the installation's state directory, mode 0600: `signing-keys.json` for the bridge, `trust.json`
+ * for workers.
  */
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CompactSign, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from 'jose';
 import { z } from 'zod';
 import { KEY_TYPE } from '../domain/core/attestation.ts';
@@ -24,12 +25,14 @@ const SigningFile = z.object({
 });
 export type SigningKeys = z.infer<typeof SigningFile>;
 
-/** What verifying needs: public. */
-export interface TrustedKeys {
-  readonly audience: string;
+const TrustFile = z.object({
+  audience: z.string(),
   /** Ed25519 public keys, base64url. */
-  readonly anchors: readonly string[];
-}
+  anchors: z.array(z.string()).min(1).readonly(),
+});
+
+/** What verifying needs: public. */
+export type TrustedKeys = Readonly<z.infer<typeof TrustFile>>;
 
 const YEAR_MS = 365 * 24 * 3_600_000;
 
@@ -56,24 +59,43 @@ export const createSigningKeys = async (nowMs: number): Promise<SigningKeys> => 
   return { v: 1, audience: `countersign:${randomBytes(8).toString('hex')}`, anchor, kid, key, certificate };
 };
 
-/** Reads the keys of an installation, making them the first time. Parallel callers get the same keys. */
-export const loadSigningKeys = async (directory: string, nowMs: number): Promise<SigningKeys> => {
-  const path = join(directory, 'signing-keys.json');
-  const read = async () => SigningFile.parse(JSON.parse(await readFile(path, 'utf8')));
-  try {
-    return await read();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+/** Writes a file that never changes once it is there. A link never replaces: whoever comes first wins. */
+const writeOnce = async (path: string, value: unknown): Promise<void> => {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
-  await writeFile(draft, JSON.stringify(await createSigningKeys(nowMs)), { mode: 0o600, flag: 'wx' });
-  // A link never replaces: whoever comes first wins, and nobody reads half a file.
+  await writeFile(draft, JSON.stringify(value), { mode: 0o600, flag: 'wx' });
   await link(draft, path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
   });
   await rm(draft);
-  return read();
+};
+
+const readIfThere = async (path: string): Promise<unknown> => {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+};
+
+/** Reads the keys of an installation, making them the first time. Parallel callers get the same keys. */
+export const loadSigningKeys = async (directory: string, nowMs: number): Promise<SigningKeys> => {
+  const path = join(directory, 'signing-keys.json');
+  let found = await readIfThere(path);
+  if (found === undefined) {
+    await writeOnce(path, await createSigningKeys(nowMs));
+    found = await readIfThere(path);
+  }
+  const keys = SigningFile.parse(found);
+  await writeOnce(join(directory, 'trust.json'), trustedKeys(keys));
+  return keys;
+};
+
+/** What a worker reads: it needs no private key, and gets none. Undefined until a bridge has made the keys. */
+export const loadTrustedKeys = async (directory: string): Promise<TrustedKeys | undefined> => {
+  const found = await readIfThere(join(directory, 'trust.json'));
+  return found === undefined ? undefined : TrustFile.parse(found);
 };
 
 export const trustedKeys = ({ audience, anchor }: SigningKeys): TrustedKeys => ({ audience, anchors: [anchor.x] });

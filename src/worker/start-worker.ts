@@ -1,6 +1,6 @@
 /** A running worker: agents registered, steps served, rows reconciled. */
 import type { NativeConnection } from '@temporalio/worker';
-import type { PolicyLayerInput } from '../domain/policy/policy-schema.ts';
+import type { RuleInput } from '../domain/policy/policy-schema.ts';
 import type { Scope } from '../domain/schemas/names.ts';
 import type { RunGateway, RunInspector } from '../gateway/run-gateway.ts';
 import { createWorker } from './create-worker.ts';
@@ -13,7 +13,8 @@ export interface WorkerOptions extends WorkerParts {
   readonly namespace: string;
   readonly taskQueue: string;
   readonly scope: Scope;
-  readonly deployment?: PolicyLayerInput;
+  /** Rules of the deployment's own policy layer. */
+  readonly deployment: readonly RuleInput[];
   readonly gateway: RunGateway & RunInspector;
   readonly shutdownGraceMs?: number;
   readonly maxCachedWorkflows?: number;

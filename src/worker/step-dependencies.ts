@@ -7,7 +7,7 @@ import type { ModelsConfig } from '../adapters/models/model-registry.ts';
 import { toolDefinition } from '../adapters/tools/tool-definition.ts';
 import type { Tool } from '../adapters/tools/tool.ts';
 import { openWorkspace } from '../adapters/workspace/workspace.ts';
-import type { PolicyLayerInput } from '../domain/policy/policy-schema.ts';
+import type { RuleInput } from '../domain/policy/policy-schema.ts';
 import type { Scope } from '../domain/schemas/names.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -49,7 +49,7 @@ export const registerAgents = async (
   store: Store,
   scope: Scope,
   agents: readonly AgentSource[],
-  deployment: PolicyLayerInput | undefined,
+  deployment: readonly RuleInput[],
 ): Promise<void> => {
   for (const source of agents) {
     const definition = agentDefinition(source, deployment);

@@ -76,9 +76,9 @@ describe('the run row follows the events', () => {
   test('an event that is stored already does not count again', async () => {
     const run = await storedRun(store);
     await appendEvents(store, append(run, numbered([suspended])));
-    await appendEvents(store, append(run, numbered([suspended, resumed])));
-    await appendEvents(store, append(run, numbered([suspended])));
-    expect(await getRun(store, scope, run.runId)).toMatchObject({ status: 'running' });
+    await appendEvents(store, append(run, numbered([resumed]), 'bridge'));
+    await appendEvents(store, append(run, numbered([suspended, { type: 'turn.started', at, data: { turn: 1 } }])));
+    expect(await getRun(store, scope, run.runId)).toMatchObject({ status: 'running', eventSeq: 3 });
   });
 });
 

@@ -10,7 +10,8 @@ export function classifyModelError(error: unknown, phase: 'request' | 'stream'):
   if (error instanceof ModelError) return error;
   if (APICallError.isInstance(error)) return fromCall(error, phase);
   // The one way in which the compatible provider says that a stream ended without its finish reason.
-  if (phase === 'stream' && InvalidResponseDataError.isInstance(error) && error.data === undefined) return interrupted();
+  if (phase === 'stream' && InvalidResponseDataError.isInstance(error) && error.data === undefined)
+    return interrupted();
   const inBand = StreamFault.safeParse(error);
   if (phase === 'stream' && inBand.success) return fromStreamFault(inBand.data);
   if (isNetworkError(error)) return phase === 'stream' ? interrupted() : unreachable();

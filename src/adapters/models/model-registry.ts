@@ -30,9 +30,15 @@ export function createModels(options: {
 }): Models {
   const scripts = new Map(Object.entries(options.scripts ?? {}));
   const providers = new Map<string, ModelPort | undefined>([
-    ['openai', configured(options.config.openai, isOpenAi(options.config.openai.baseUrl) ? openAiResponses : openAiChat)],
+    [
+      'openai',
+      configured(options.config.openai, isOpenAi(options.config.openai.baseUrl) ? openAiResponses : openAiChat),
+    ],
     ['anthropic', configured(options.config.anthropic, anthropicMessages)],
-    ['compatible', options.config.compatible.baseUrl === undefined ? undefined : compatibleChat(options.config.compatible)],
+    [
+      'compatible',
+      options.config.compatible.baseUrl === undefined ? undefined : compatibleChat(options.config.compatible),
+    ],
   ]);
   const resolve = (modelId: string): ModelPort | undefined => {
     const { provider, model } = splitModelId(modelId);
@@ -82,8 +88,7 @@ function explain(provider: string): string {
 const configured = (
   config: ModelProviderConfig,
   create: (config: ModelProviderConfig) => ModelPort,
-): ModelPort | undefined =>
-  config.apiKey === undefined && config.baseUrl === undefined ? undefined : create(config);
+): ModelPort | undefined => (config.apiKey === undefined && config.baseUrl === undefined ? undefined : create(config));
 
 const isOpenAi = (baseUrl: string | undefined): boolean =>
   baseUrl === undefined || new URL(baseUrl).hostname === 'api.openai.com';

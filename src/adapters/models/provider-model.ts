@@ -53,7 +53,7 @@ function toCallOptions(request: ModelRequest, io: ModelIo, options: ProviderMode
     ...options.providerOptions,
   };
   for (const [provider, values] of Object.entries(providerOptions ?? {})) {
-    merged[provider] = { ...merged[provider], ...values } as (typeof merged)[string];
+    merged[provider] = { ...merged[provider], ...values };
   }
   return {
     ...settings,

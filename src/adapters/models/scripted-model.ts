@@ -28,7 +28,10 @@ export const asksFor = (
 ): ScriptedTurn => ({ text: options.saying ?? '', calls: [{ tool, argumentsText: argumentsText(args) }] });
 
 /** A turn with all the calls of these turns, in order. */
-export const asksForAll = (turns: readonly ScriptedTurn[], options: { readonly saying?: string } = {}): ScriptedTurn => ({
+export const asksForAll = (
+  turns: readonly ScriptedTurn[],
+  options: { readonly saying?: string } = {},
+): ScriptedTurn => ({
   text: options.saying ?? turns.map((turn) => turn.text).join(''),
   calls: turns.flatMap((turn) => turn.calls),
 });
@@ -90,9 +93,10 @@ export function scriptedModel(
 }
 
 function replyOf(turn: ScriptedTurn, request: ModelRequest, index: number): ModelReply {
-  const calls = turn.calls.map(
-    (call, place): RequestedCall => ({ ...call, providerCallId: `scripted_${index + 1}_${place + 1}` }),
-  );
+  const calls = turn.calls.map((call, place): RequestedCall => ({
+    ...call,
+    providerCallId: `scripted_${index + 1}_${place + 1}`,
+  }));
   return {
     text: turn.text,
     calls,

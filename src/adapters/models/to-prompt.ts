@@ -1,8 +1,4 @@
-import type {
-  LanguageModelV4FunctionTool,
-  LanguageModelV4Message,
-  LanguageModelV4Prompt,
-} from '@ai-sdk/provider';
+import type { LanguageModelV4FunctionTool, LanguageModelV4Message, LanguageModelV4Prompt } from '@ai-sdk/provider';
 import type { ModelRequest, OfferedTool, TranscriptMessage } from './model-port.ts';
 
 /** The conversation as providers want it: no empty parts, and the results of one turn in one message. */

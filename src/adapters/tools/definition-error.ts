@@ -5,7 +5,11 @@ export class DefinitionError extends Error {
   readonly faults: readonly string[];
 
   constructor(faults: readonly string[]) {
-    super(faults.length === 1 ? (faults[0] ?? '') : `Not defined well:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    super(
+      faults.length === 1
+        ? (faults[0] ?? '')
+        : `Not defined well:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
+    );
     this.faults = faults;
   }
 }

@@ -108,7 +108,7 @@ function inputFaults(input: z.ZodType): string[] {
 
 /** The schema as models see it: what may be sent, before defaults are filled in. */
 export function inputJsonSchema(input: z.ZodType): Record<string, JsonValue> {
-  const { $schema: _dialect, ...schema } = z.toJSONSchema(input, { io: 'input', target: 'draft-7' });
+  const { $schema: _, ...schema } = z.toJSONSchema(input, { io: 'input', target: 'draft-7' });
   const plain: Record<string, JsonValue> = JSON.parse(JSON.stringify(schema));
   return plain;
 }

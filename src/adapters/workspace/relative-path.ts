@@ -14,7 +14,9 @@ export const TEMPORARY_PREFIX = '.countersign-';
  */
 export function parseRelativePath(
   path: string,
-): { readonly ok: true; readonly segments: readonly [string, ...string[]] } | { readonly ok: false; readonly problem: PathProblem } {
+):
+  | { readonly ok: true; readonly segments: readonly [string, ...string[]] }
+  | { readonly ok: false; readonly problem: PathProblem } {
   const refuse = (problem: PathProblem) => ({ ok: false as const, problem });
   if (path === '') return refuse('The path is empty.');
   if (byteLength(path) > MAX_PATH_BYTES) return refuse(`The path is longer than ${MAX_PATH_BYTES} bytes.`);

@@ -80,7 +80,9 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     if (!parsed.ok) throw new WorkspaceError('outside', parsed.problem);
     const name = parsed.segments.at(-1) as string;
     try {
-      return await withDirectory(root, [...names, ...parsed.segments.slice(0, -1)], { create }, (parent) => use(parent, name));
+      return await withDirectory(root, [...names, ...parsed.segments.slice(0, -1)], { create }, (parent) =>
+        use(parent, name),
+      );
     } catch (error) {
       throw error instanceof ConfinedPathError ? workspaceError(error) : error;
     }
@@ -111,7 +113,8 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         throw error;
       }
     },
-    list: () => withDirectory(root, names, { create: false }, async (directory) => (await listFiles(directory)).sort()),
+    list: () =>
+      withDirectory(root, names, { create: false }, async (directory) => (await listFiles(directory)).toSorted()),
   };
 }
 
@@ -184,7 +187,8 @@ const receiptOf = (path: string, content: Uint8Array): Receipt => ({
   sha256: createHash('sha256').update(content).digest('hex'),
 });
 
-const tooLarge = (): WorkspaceError => new WorkspaceError('too_large', `The file is larger than ${MAX_FILE_BYTES} bytes.`);
+const tooLarge = (): WorkspaceError =>
+  new WorkspaceError('too_large', `The file is larger than ${MAX_FILE_BYTES} bytes.`);
 
 function workspaceError(error: ConfinedPathError): WorkspaceError {
   switch (error.problem) {

@@ -28,6 +28,8 @@ export function sendRunStream(
     // Tells buffering proxies to pass events on at once.
     'x-accel-buffering': 'no',
     'x-run-id': run.runId,
+    // The connection ends with the stream: kept alive, it would hold up the server's shutdown.
+    connection: 'close',
   });
   if (request.method === 'HEAD') {
     response.end();
@@ -37,6 +39,11 @@ export function sendRunStream(
   response.socket?.setNoDelay(true);
   const stream = streamRun(api, response, { run, after });
   const remove = streams.add(request.caller.actor.principal, () => stream.close('server_closing'));
-  void stream.ended.then(remove);
+  const startedMs = performance.now();
+  void stream.ended.then(() => {
+    remove();
+    // A hijacked reply is not among the completed requests: this is its line.
+    request.log.info({ runId: run.runId, durationMs: Math.round(performance.now() - startedMs) }, 'stream.ended');
+  });
   return reply;
 }

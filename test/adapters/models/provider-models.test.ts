@@ -28,9 +28,19 @@ const modelAt = (modelId: string, baseUrl: string): ModelPort => {
 const responsesAt = (baseUrl: string): ModelPort => openAiResponses({ apiKey: KEY, baseUrl });
 
 const dialects = [
-  { name: 'openai chat', port: (url: string) => modelAt('openai/m', url), events: chatEvents, path: '/v1/chat/completions' },
+  {
+    name: 'openai chat',
+    port: (url: string) => modelAt('openai/m', url),
+    events: chatEvents,
+    path: '/v1/chat/completions',
+  },
   { name: 'openai responses', port: responsesAt, events: responsesEvents, path: '/v1/responses' },
-  { name: 'anthropic', port: (url: string) => modelAt('anthropic/m', url), events: anthropicEvents, path: '/v1/messages' },
+  {
+    name: 'anthropic',
+    port: (url: string) => modelAt('anthropic/m', url),
+    events: anthropicEvents,
+    path: '/v1/messages',
+  },
   {
     name: 'compatible',
     port: (url: string) => modelAt('compatible/m', url),
@@ -114,7 +124,9 @@ describe.each(dialects)('$name', ({ name, port, events, path }) => {
     'not json',
   ])('arguments %s arrive as they were written', async (text) => {
     await using server = await providerServer(
-      streams(events({ texts: [], calls: [{ id: 'call_a', tool: 'refund', pieces: [text.slice(0, 4), text.slice(4)] }] })),
+      streams(
+        events({ texts: [], calls: [{ id: 'call_a', tool: 'refund', pieces: [text.slice(0, 4), text.slice(4)] }] }),
+      ),
     );
     const { reply } = await generate(port(server.url));
     expect(reply.calls).toEqual([{ providerCallId: 'call_a', tool: 'refund', argumentsText: text }]);
@@ -152,7 +164,10 @@ describe.each(dialects)('$name', ({ name, port, events, path }) => {
 
   test('an exhausted account is fatal although it answers 429', async () => {
     await using server = await providerServer(
-      answersError(429, { type: 'error', error: { type: 'insufficient_quota', message: 'x', code: 'insufficient_quota' } }),
+      answersError(429, {
+        type: 'error',
+        error: { type: 'insufficient_quota', message: 'x', code: 'insufficient_quota' },
+      }),
     );
     expect(await failure(generate(port(server.url)))).toMatchObject({ code: 'quota_exceeded', retryable: false });
   });
@@ -223,7 +238,8 @@ describe.each(dialects)('$name', ({ name, port, events, path }) => {
     });
     expect(reply).toMatchObject({ text: 'Done.', calls: [], finishReason: 'stop' });
     const body = JSON.stringify(server.received[0]?.body);
-    for (const part of ['Be brief.', 'Refund 17', 'refunded', 'malformed_json', 'Thank you']) expect(body).toContain(part);
+    for (const part of ['Be brief.', 'Refund 17', 'refunded', 'malformed_json', 'Thank you'])
+      expect(body).toContain(part);
     expect(server.received[0]?.body).toMatchSnapshot();
   });
 });
@@ -256,7 +272,7 @@ test('OpenAI is told not to store what we send', async () => {
   expect(server.received[0]?.body).toMatchObject({ store: false, tools: [{ strict: false }] });
 });
 
-test('parameters that are not understood are the agent\'s fault, and their values are not repeated', async () => {
+test("parameters that are not understood are the agent's fault, and their values are not repeated", async () => {
   await using server = await providerServer(streams(chatEvents(turn)));
   const error = await failure(generate(modelAt('openai/m', server.url), { parameters: { temperature: 'Canary' } }));
   expect(error).toMatchObject({ code: 'invalid_parameters', retryable: false });

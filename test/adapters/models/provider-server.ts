@@ -105,7 +105,12 @@ export function responsesEvents(turn: Turn): string[] {
       ? []
       : [
           { type: 'response.output_item.added', output_index: 0, item: { type: 'message', id: 'msg_1' } },
-          ...turn.texts.map((delta) => ({ type: 'response.output_text.delta', item_id: 'msg_1', output_index: 0, delta })),
+          ...turn.texts.map((delta) => ({
+            type: 'response.output_text.delta',
+            item_id: 'msg_1',
+            output_index: 0,
+            delta,
+          })),
           { type: 'response.output_item.done', output_index: 0, item: { type: 'message', id: 'msg_1' } },
         ];
   const calls = turn.calls.flatMap((call, index) => {

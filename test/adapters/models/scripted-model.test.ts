@@ -21,7 +21,10 @@ test('the step is the number of assistant messages: another process goes on wher
     finishReason: 'tool-calls',
   });
   expect(await script().generate(request(user), quiet)).toEqual(first);
-  expect(await script().generate(request(user, assistant), quiet)).toMatchObject({ text: 'Done.', finishReason: 'stop' });
+  expect(await script().generate(request(user, assistant), quiet)).toMatchObject({
+    text: 'Done.',
+    finishReason: 'stop',
+  });
   expect(await script().generate(request(user, assistant, assistant), quiet)).toMatchObject({ text: '', calls: [] });
 });
 

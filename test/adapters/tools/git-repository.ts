@@ -28,7 +28,13 @@ export function createRepository(path: string, ...initArgs: string[]): TestRepos
   const git = (...args: string[]): string => {
     const date = `2024-03-${String(1 + (day % 28)).padStart(2, '0')}T12:00:00+00:00`;
     const env = { ...environment, GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date };
-    return execFileSync('git', args, { cwd: path, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 20_000 }).trim();
+    return execFileSync('git', args, {
+      cwd: path,
+      env,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 20_000,
+    }).trim();
   };
   git('init', '--quiet', '--initial-branch=main', ...initArgs);
   return {

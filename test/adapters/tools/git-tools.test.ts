@@ -109,7 +109,7 @@ describe('git_log', () => {
     expect(await refusalOf(log({ since: revision }))).toBe('invalid_arguments');
   });
 
-  test('limits and unknown arguments are the schema\'s to refuse', async () => {
+  test("limits and unknown arguments are the schema's to refuse", async () => {
     expect(await refusalOf(log({ limit: 201 }))).toBe('invalid_arguments');
     expect(await refusalOf(log({ limit: 0 }))).toBe('invalid_arguments');
     expect(await refusalOf(log({ all: 1 }))).toBe('invalid_arguments');
@@ -167,7 +167,10 @@ describe('read_file', () => {
 describe('which repository', () => {
   test('others are named under the root, by name only', async () => {
     createRepository(join(root, 'other')).commit('elsewhere');
-    expect(await log({ repository: 'other' })).toMatchObject({ repository: 'other', commits: [{ subject: 'elsewhere' }] });
+    expect(await log({ repository: 'other' })).toMatchObject({
+      repository: 'other',
+      commits: [{ subject: 'elsewhere' }],
+    });
     for (const name of ['../shop', 'a/b', '.', '..', '.git', '/etc', 'shop/', '-x', '']) {
       expect(await refusalOf(log({ repository: name })), name).toBe('invalid_arguments');
     }
@@ -187,7 +190,9 @@ describe('which repository', () => {
     expect(await log({ repository: 'bare.git' })).toMatchObject({ commit: commits[2] });
     repository.git('worktree', 'add', '--quiet', join(root, 'worktree'), 'v1.0');
     expect(await log({ repository: 'worktree' })).toMatchObject({ repository: 'worktree', commit: commits[0] });
-    expect(await callTool(gitLogTool({ repository: join(root, 'worktree') }), {})).toMatchObject({ commit: commits[0] });
+    expect(await callTool(gitLogTool({ repository: join(root, 'worktree') }), {})).toMatchObject({
+      commit: commits[0],
+    });
     await mkdir(join(base, 'other-root'));
     repository.git('worktree', 'add', '--quiet', join(base, 'other-root', 'worktree'), 'v1.0');
     const outside = gitLogTool({ repository: repository.path, repositoriesRoot: join(base, 'other-root') });

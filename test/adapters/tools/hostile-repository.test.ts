@@ -88,7 +88,13 @@ beforeAll(async () => {
   writeFileSync(program, `#!/bin/sh\necho ran "$0" >> '${touched}'\nexit 1\n`);
   chmodSync(program, 0o755);
   mkdirSync(join(base, 'hooks'));
-  for (const hook of ['post-checkout', 'reference-transaction', 'post-index-change', 'fsmonitor-watchman', 'pre-auto-gc']) {
+  for (const hook of [
+    'post-checkout',
+    'reference-transaction',
+    'post-index-change',
+    'fsmonitor-watchman',
+    'pre-auto-gc',
+  ]) {
     symlinkSync(program, join(base, 'hooks', hook));
   }
   // A configuration file of git's that would be valid, with a secret in it.
@@ -147,7 +153,10 @@ const calls: [string, () => Promise<JsonValue>][] = [
   ['file', () => callTool(readFileTool(options()), { path: 'README.md' })],
   ['file that only the promisor has', () => callTool(readFileTool(options()), { path: 'missing.txt' })],
   ['file that is not there', () => callTool(readFileTool(options()), { path: 'untracked.txt' })],
-  ['file of an object that is not there', () => callTool(readFileTool(options()), { path: 'a', revision: 'f'.repeat(40) })],
+  [
+    'file of an object that is not there',
+    () => callTool(readFileTool(options()), { path: 'a', revision: 'f'.repeat(40) }),
+  ],
 ];
 
 describe('a hostile repository', () => {

@@ -193,7 +193,9 @@ test('while a directory is swapped for a link again and again, nothing is read o
       );
     }
     expect(seen).not.toContain(secret);
-    expect([...seen].filter((outcome) => !['inside', 'missing', 'symlink', 'not_a_regular_file'].includes(outcome))).toEqual([]);
+    expect(
+      [...seen].filter((outcome) => !['inside', 'missing', 'symlink', 'not_a_regular_file'].includes(outcome)),
+    ).toEqual([]);
     expect(seen).toContain('inside');
   } finally {
     swapper.kill('SIGKILL');

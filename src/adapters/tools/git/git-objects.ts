@@ -63,7 +63,7 @@ export async function readCommits(
   });
   const output = orUnreadable(printed);
   const found: CommitObject[] = [];
-  for (let at = 0; at < output.byteLength; ) {
+  for (let at = 0; at < output.byteLength;) {
     const lineEnd = output.indexOf('\n', at);
     const size = /^[0-9a-f]+ commit (\d+)$/.exec(output.subarray(at, lineEnd).toString('latin1'))?.[1];
     if (size === undefined) throw unreadable();
@@ -83,7 +83,17 @@ export async function changedPaths(
 ): Promise<Map<string, string[]>> {
   const printed = await runGit({
     repository,
-    args: ['diff-tree', '--stdin', '-z', '-r', '--root', '--name-status', '--no-renames', '--no-ext-diff', '--no-textconv'],
+    args: [
+      'diff-tree',
+      '--stdin',
+      '-z',
+      '-r',
+      '--root',
+      '--name-status',
+      '--no-renames',
+      '--no-ext-diff',
+      '--no-textconv',
+    ],
     input: commits.map((commit) => `${commit}\n`).join(''),
     maxOutputBytes: 16 * KIB * KIB,
     signal,

@@ -58,12 +58,7 @@ const SETTINGS: readonly (readonly [name: string, value: string])[] = [
   ['core.multiPackIndex', 'false'],
 ];
 
-const FLAGS: readonly string[] = [
-  '--no-pager',
-  '--no-replace-objects',
-  '--literal-pathspecs',
-  '--no-optional-locks',
-];
+const FLAGS: readonly string[] = ['--no-pager', '--no-replace-objects', '--literal-pathspecs', '--no-optional-locks'];
 
 /** Nothing of our own environment but where programs are. `GIT_*` wins over any configuration. */
 const environment = (): Record<string, string> => ({

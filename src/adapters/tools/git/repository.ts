@@ -62,7 +62,10 @@ async function findGitDirectory(directory: string): Promise<string> {
       return linkedGitDirectory(directory, dotGit);
     case 'missing':
       // Bare.
-      if ((await kindOf(join(directory, 'HEAD'))) === 'file' && (await kindOf(join(directory, 'objects'))) === 'directory') {
+      if (
+        (await kindOf(join(directory, 'HEAD'))) === 'file' &&
+        (await kindOf(join(directory, 'objects'))) === 'directory'
+      ) {
         return directory;
       }
       throw notARepository();

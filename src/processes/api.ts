@@ -1,0 +1,47 @@
+/** The bridge as a process of its own: stateless, so any replica answers any request. */
+import closeWithGrace from 'close-with-grace';
+import { serveApi } from '../api/server.ts';
+import { connectLazily } from '../gateway/connection.ts';
+import { createCommandSigner } from '../gateway/sign-command.ts';
+import { createTemporalGateway } from '../gateway/temporal-gateway.ts';
+import { systemClock } from '../platform/clock.ts';
+import { loadConfig } from '../platform/config.ts';
+import { installation } from '../platform/installation.ts';
+import { createLogger } from '../platform/logger.ts';
+import { loadSigningKeys, trustedKeys } from '../platform/signing-keys.ts';
+import { version } from '../platform/version.ts';
+import { openStore } from '../store/database.ts';
+import { createEventFeed } from '../store/feed.ts';
+import { artifactReader } from './artifact-reader.ts';
+
+const config = loadConfig();
+const { databaseUrl, temporalAddress, stateDirectory, workspacesRoot } = await installation(config);
+const logger = createLogger({ level: config.logLevel, service: 'api' });
+const keys = await loadSigningKeys(stateDirectory, Date.now());
+const store = openStore({ url: databaseUrl, applicationName: 'countersign-api' });
+const feed = createEventFeed({ url: databaseUrl, store, logger });
+const connection = connectLazily(temporalAddress);
+const { namespace } = config.temporal;
+
+const api = await serveApi(
+  {
+    store,
+    feed,
+    gateway: createTemporalGateway({ connection, namespace, taskQueue: config.taskQueue, trust: trustedKeys(keys) }),
+    signer: await createCommandSigner(keys),
+    clock: systemClock,
+    logger,
+    artifacts: artifactReader({ workspacesRoot, forbidden: [stateDirectory] }),
+    loopbackOnly: true,
+    version,
+  },
+  config.api,
+);
+
+closeWithGrace({ delay: 30_000, logger: false }, async ({ err }) => {
+  if (err) logger.fatal({ err }, 'process.crash_caught');
+  await api.close();
+  await feed.close();
+  await Promise.all([connection.close(), store.close()]);
+});
+process.stdout.write(`${JSON.stringify({ ready: true, url: api.url, pid: process.pid })}\n`);

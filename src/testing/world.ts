@@ -1,0 +1,148 @@
+/**
+ * A whole Countersign for one test: real PostgreSQL (a database of its own), real Temporal (with time skipping where
+ * asked), real HTTP. Only the model is scripted.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { AgentSource } from '../adapters/agents/define-agent.ts';
+import { startAllInOne } from '../all-in-one/start.ts';
+import type { AllInOne, AllInOneOptions } from '../all-in-one/start.ts';
+import type { RuleInput } from '../domain/policy/policy-schema.ts';
+import type { Role } from '../domain/schemas/actor.ts';
+import type { Scope } from '../domain/schemas/names.ts';
+import { newApiKey } from '../platform/api-key.ts';
+import { systemClock } from '../platform/clock.ts';
+import { createLogger } from '../platform/logger.ts';
+import { createDatabase, dropDatabase } from '../platform/services/postgres-databases.ts';
+import { createSigningKeys } from '../platform/signing-keys.ts';
+import type { SigningKeys } from '../platform/signing-keys.ts';
+import { createCredential } from '../store/credentials.ts';
+import { migrateStore } from '../store/migrate.ts';
+import { createPerson } from './person.ts';
+import type { Person } from './person.ts';
+
+export interface WorldServices {
+  /** May create databases. */
+  readonly postgresUrl: string;
+  readonly temporalAddress: string;
+  /** Makes an environment whose time jumps; needed for `time: 'skipped'` only. */
+  readonly timeSkipping?: () => Promise<TestWorkflowEnvironment>;
+}
+
+export interface WorldOptions {
+  readonly services: WorldServices;
+  readonly agents: readonly AgentSource[];
+  /** Rules of the deployment's policy layer. */
+  readonly deployment?: readonly RuleInput[];
+  /** `skipped`: `world.skip('24h')` passes at once. Default `real`. */
+  readonly time?: 'real' | 'skipped';
+  readonly limits?: AllInOneOptions['limits'];
+  readonly maxCachedWorkflows?: number;
+}
+
+export interface PersonOptions {
+  readonly roles?: readonly Role[];
+  readonly groups?: readonly string[];
+  readonly kind?: 'person' | 'service';
+  readonly tenant?: string;
+  readonly projects?: readonly string[];
+}
+
+export interface World extends AsyncDisposable {
+  readonly url: string;
+  readonly databaseUrl: string;
+  readonly temporalAddress: string;
+  readonly taskQueue: string;
+  readonly scope: Scope;
+  readonly keys: SigningKeys;
+  readonly store: AllInOne['store'];
+  readonly workspacesRoot: string;
+  /** Makes an API key of this principal and speaks with it. Every role unless some are named. */
+  person(principal: string, options?: PersonOptions): Promise<Person>;
+  /** Lets time pass. Only in worlds with skipped time. */
+  skip(duration: string): Promise<void>;
+  nowMs(): Promise<number>;
+}
+
+const ALL_ROLES: readonly Role[] = ['requester', 'approver', 'operator', 'auditor', 'admin'];
+const NO_PROVIDERS = { apiKey: undefined, baseUrl: undefined };
+
+export const createWorld = async (options: WorldOptions): Promise<World> => {
+  const { services, agents, deployment = [], limits, maxCachedWorkflows } = options;
+  const name = `world_${randomBytes(8).toString('hex')}`;
+  const environment = options.time === 'skipped' ? await services.timeSkipping?.() : undefined;
+  if (options.time === 'skipped' && !environment) throw new Error('This world needs services.timeSkipping.');
+  const clock = environment ? { nowMs: () => environment.currentTimeMs() } : systemClock;
+  const databaseUrl = await createDatabase(services.postgresUrl, name);
+  await migrateStore(databaseUrl);
+  const workspacesRoot = await mkdtemp(join(tmpdir(), 'countersign-world-'));
+  const scope = { tenant: 'acme', project: 'web' };
+  const keys = await createSigningKeys(await clock.nowMs());
+  const temporalAddress = environment?.address ?? services.temporalAddress;
+  const countersign = await startAllInOne({
+    databaseUrl,
+    temporalAddress,
+    namespace: environment?.namespace ?? 'default',
+    taskQueue: name,
+    scope,
+    keys,
+    agents,
+    deployment,
+    models: { openai: NO_PROVIDERS, anthropic: NO_PROVIDERS, compatible: NO_PROVIDERS },
+    workspacesRoot,
+    forbidden: [],
+    clock,
+    logger: createLogger({ level: 'silent', service: 'world' }),
+    version: '0.0.0-test',
+    host: '127.0.0.1',
+    port: 0,
+    shutdownGraceMs: 200,
+    ...(limits && { limits }),
+    ...(maxCachedWorkflows !== undefined && { maxCachedWorkflows }),
+  });
+  const { url, store } = countersign;
+
+  return {
+    url,
+    databaseUrl,
+    temporalAddress,
+    taskQueue: name,
+    scope,
+    keys,
+    store,
+    workspacesRoot,
+    async person(principal, given = {}) {
+      const { id, key, secretHash } = newApiKey();
+      await createCredential(store, {
+        id,
+        tenant: given.tenant ?? scope.tenant,
+        projects: given.projects ?? [scope.project],
+        principal,
+        kind: given.kind ?? 'person',
+        roles: given.roles ?? ALL_ROLES,
+        groups: given.groups ?? [],
+        secretHash,
+        createdBy: null,
+        createdAt: await clock.nowMs(),
+        expiresAt: null,
+        revokedAt: null,
+        lastUsedAt: null,
+      });
+      return createPerson(url, key);
+    },
+    async skip(duration) {
+      if (!environment) throw new Error("Only a world with `time: 'skipped'` can skip time.");
+      await environment.sleep(duration as Parameters<TestWorkflowEnvironment['sleep']>[0]);
+    },
+    nowMs: () => clock.nowMs(),
+    async [Symbol.asyncDispose]() {
+      await countersign.stop();
+      await environment?.teardown();
+      await dropDatabase(services.postgresUrl, name);
+      await rm(workspacesRoot, { recursive: true, force: true });
+    },
+  };
+};
