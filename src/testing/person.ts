@@ -73,18 +73,18 @@ export const createPerson = (url: string, key: string): Person => {
         if (data.length < 100) return all;
       }
     };
-    const approvals = async () =>
-      expectOk(await request<{ data: Approval[] }>('GET', `${path}/approvals?limit=100`)).data;
+    const approvals = async (filter = '') =>
+      expectOk(await request<{ data: Approval[] }>('GET', `${path}/approvals?limit=100${filter}`)).data;
     return {
       runId,
       get,
       settles: () => get({ prefer: `wait=${HOLD_SECONDS}` }),
       events,
       types: async () => (await events()).map((event) => event.type),
-      approvals,
+      approvals: () => approvals(),
       async pending() {
         await get({ prefer: `wait=${HOLD_SECONDS}` });
-        const open = (await approvals()).filter((approval) => approval.status === 'pending');
+        const open = await approvals('&status=pending');
         if (!open[0] || open.length > 1) throw new Error(`${open.length} approvals pend, not one.`);
         return open[0];
       },

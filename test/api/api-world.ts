@@ -175,7 +175,7 @@ export async function createApiWorld(
       return { status: response.status, headers: response.headers, text, body: isJson && text !== '' ? JSON.parse(text) : undefined };
     },
     [Symbol.asyncDispose]: async () => {
-      await service.close();
+      const t=Date.now(); const iv=setInterval(()=>process.stderr.write(process.getActiveResourcesInfo().join(' ')+'\n'),3000); await service.close(); clearInterval(iv); process.stderr.write(`svc ${Date.now()-t}\n`); if (Date.now()-t>2000) process.stderr.write(logLines.filter(l=>/stream|warn|error/.test(l)).join(''));
       await feed.close();
       await store.close();
       await database.drop();
