@@ -11,7 +11,7 @@ const checks = [
   { name: 'format', script: 'format:check', repair: 'npm run format' },
   { name: 'lint', script: 'lint', repair: 'npm run fix repairs some of it' },
   { name: 'types', script: 'types' },
-  { name: 'dependencies', script: 'dependencies', repair: 'each breach above says what to do instead' },
+  { name: 'imports', script: 'imports', repair: 'each breach above says what to do instead' },
   { name: 'dead-code', script: 'dead-code', repair: 'use it, or delete it' },
   { name: 'test', script: 'test', streams: true },
 ];

@@ -1,13 +1,11 @@
+import type { ApproverRule, DecisionKind, Risk } from '../schemas/approval.ts';
 import type { CompiledLayer, CompiledRule } from './compile.ts';
 import type { PolicyFacts } from './facts.ts';
 import { DECISIONS, EFFECTS, EXPIRY_OUTCOMES, RISKS } from './policy-schema.ts';
 import type {
-  AllowedDecision,
-  ApproverRule,
   Effect,
   ExpiryOutcome,
   PolicyLayerName,
-  Risk,
   Rule,
 } from './policy-schema.ts';
 
@@ -47,7 +45,7 @@ export interface Verdict {
   readonly reason: string;
   readonly risk: Risk;
   /** Empty unless the effect is `ask`. */
-  readonly allowedDecisions: readonly AllowedDecision[];
+  readonly allowedDecisions: readonly DecisionKind[];
   /** All must be satisfied. Empty unless the effect is `ask`. */
   readonly approverRules: readonly ApproverRule[];
   readonly decideWithinMs: number;
@@ -126,7 +124,7 @@ function strictest<Value>(order: readonly Value[], values: readonly Value[], fal
   return order[index] ?? fallback;
 }
 
-const allows = (rule: Rule, decision: AllowedDecision): boolean => rule.allowedDecisions?.includes(decision) ?? true;
+const allows = (rule: Rule, decision: DecisionKind): boolean => rule.allowedDecisions?.includes(decision) ?? true;
 
 const lowest = (values: readonly number[], fallback: number): number =>
   values.length > 0 ? Math.min(...values) : fallback;

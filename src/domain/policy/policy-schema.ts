@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ApproverRule, DecisionKind, Risk } from '../schemas/approval.ts';
 import { durationMsSchema, durationSchema } from './duration.ts';
 
 /** From the widest to the narrowest. A layer can only tighten what another says. */
@@ -9,28 +10,14 @@ export type PolicyLayerName = (typeof POLICY_LAYER_NAMES)[number];
 export const EFFECTS = ['allow', 'ask', 'deny'] as const;
 export type Effect = (typeof EFFECTS)[number];
 
-export const RISKS = ['low', 'medium', 'high', 'critical'] as const;
-export type Risk = (typeof RISKS)[number];
+/** From the least to the most serious. */
+export const RISKS = Risk.options;
 
-export const DECISIONS = ['approve', 'reject'] as const;
-export type AllowedDecision = (typeof DECISIONS)[number];
+export const DECISIONS = DecisionKind.options;
 
 /** What becomes of an approval nobody decided in time; only `deny` is supported so far. */
 export const EXPIRY_OUTCOMES = ['deny'] as const;
 export type ExpiryOutcome = (typeof EXPIRY_OUTCOMES)[number];
-
-const names = z.array(z.string().min(1).max(128)).min(1).max(100);
-
-/** Who may decide. Groups and users are alternatives: a person in either qualifies; neither named: every approver. */
-export const approverRuleSchema = z.strictObject({
-  groups: names.optional(),
-  users: names.optional(),
-  approvals: z.literal(1).default(1),
-  rejections: z.literal(1).default(1),
-  notRequester: z.boolean().default(false),
-  reasonRequired: z.boolean().default(false),
-});
-export type ApproverRule = z.infer<typeof approverRuleSchema>;
 
 const MAX_GLOB_LENGTH = 256;
 /** Of a CEL expression, in UTF-16 units. */
@@ -47,7 +34,7 @@ const ruleFields = z.strictObject({
   reason: z.string().trim().min(1).max(500).optional(),
   risk: z.enum(RISKS).optional(),
   allowedDecisions: z.array(z.enum(DECISIONS)).optional(),
-  approvers: approverRuleSchema.optional(),
+  approvers: ApproverRule.optional(),
   decideWithin: durationSchema.optional(),
   decideWithinMs: durationMsSchema.optional(),
   executeWithin: durationSchema.optional(),

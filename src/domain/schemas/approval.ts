@@ -11,10 +11,12 @@ export type DecisionKind = z.infer<typeof DecisionKind>;
 export const Risk = z.enum(['low', 'medium', 'high', 'critical']);
 export type Risk = z.infer<typeof Risk>;
 
-/** Who may decide. An absent list does not restrict; `groups` and `users` together mean either. */
+const names = z.array(z.string().min(1).max(200)).min(1).max(100);
+
+/** Who may decide. Groups and users are alternatives: a person in either qualifies; neither named: every approver. */
 export const ApproverRule = z.strictObject({
-  groups: z.array(z.string().min(1).max(100)).min(1).optional(),
-  users: z.array(z.string().min(1).max(200)).min(1).optional(),
+  groups: names.optional(),
+  users: names.optional(),
   approvals: z.literal(1).default(1),
   rejections: z.literal(1).default(1),
   notRequester: z.boolean().default(false),
