@@ -4,7 +4,6 @@ import type { ModelReply } from '../adapters/models/model-port.ts';
 import { toolCallId } from '../domain/core/ids.ts';
 import type { CallModelInput, CallModelOutput, ModelStepResult } from '../domain/schemas/step.ts';
 import { makeBlob, putBlobs } from '../store/blobs.ts';
-import { appendEvents } from '../store/events.ts';
 import { checkContract } from './check-contract.ts';
 import type { MessageContent, RecordedFacts } from '../domain/schemas/content.ts';
 import { openDeltas } from './deltas.ts';
@@ -12,7 +11,7 @@ import type { StepDependencies } from './dependencies.ts';
 import { isCancelRequested, withHeartbeats } from './heartbeats.ts';
 import { MAX_CALLS_HEARD, judgeCalls } from './judge-calls.ts';
 import type { PinnedRun, PinnedRuns } from './pinned-run.ts';
-import { rideAlong } from './ride-along.ts';
+import { storeRideAlong } from './ride-along.ts';
 import type { Transcripts } from './transcript.ts';
 
 /** Longer arguments are beyond what the strict parser reads; the model sees a cut text and an error. */
@@ -29,7 +28,7 @@ export const callModel =
   (input: CallModelInput): Promise<CallModelOutput> =>
     withHeartbeats(async (signal) => {
       const { store } = dependencies;
-      const { acknowledged } = await appendEvents(store, rideAlong(input));
+      const { acknowledged } = await storeRideAlong(store, input);
       const run = await pinnedRuns.load(input.run);
       const reply = await ask(dependencies, run, transcripts, input, signal);
       const result = 'code' in reply ? reply : await keep(dependencies, run, input, reply);

@@ -1,9 +1,29 @@
-/** The workflow's unacknowledged events as an append to the store. */
+/** The workflow's unacknowledged events on their way into the store. */
+import { ApplicationFailure } from '@temporalio/activity';
 import { WORKFLOW_ORIGIN } from '../domain/core/ids.ts';
 import type { RideAlong } from '../domain/schemas/step.ts';
+import { appendEvents } from '../store/events.ts';
 import type { AppendRequest } from '../store/events.ts';
+import type { Store } from '../store/database.ts';
+import { StoreRefusalError } from '../store/store-error.ts';
 
 export const rideAlong = ({ run, events }: RideAlong): AppendRequest => {
   const { tenant, project, rootRunId, runId } = run;
   return { tenant, project, rootRunId, runId, origin: WORKFLOW_ORIGIN, events };
+};
+
+/** An outage is retried by Temporal without limit; what the store refuses (a run it does not know) it refuses for good. */
+export const finalIfRefused = async <T>(write: Promise<T>): Promise<T> => {
+  try {
+    return await write;
+  } catch (error) {
+    if (error instanceof StoreRefusalError) throw ApplicationFailure.nonRetryable(error.message, error.code);
+    throw error;
+  }
+};
+
+/** Stores the events and says up to which the store has them. */
+export const storeRideAlong = async (store: Store, input: RideAlong): Promise<{ acknowledged: number }> => {
+  const { acknowledged } = await finalIfRefused(appendEvents(store, rideAlong(input)));
+  return { acknowledged };
 };

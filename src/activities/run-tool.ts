@@ -7,7 +7,6 @@ import { randomUUID } from 'node:crypto';
 import { effectKey } from '../domain/core/ids.ts';
 import type { RunToolInput, RunToolOutput, ToolStepResult } from '../domain/schemas/step.ts';
 import { reserveEffect } from '../store/effects.ts';
-import { appendEvents } from '../store/events.ts';
 import type { StepDependencies } from './dependencies.ts';
 import { executeTool } from './execute-tool.ts';
 import { withHeartbeats } from './heartbeats.ts';
@@ -15,7 +14,7 @@ import type { PinnedRuns } from './pinned-run.ts';
 import { proveDispatch } from './prove-dispatch.ts';
 import type { ProvenCall } from './prove-dispatch.ts';
 import { refused } from './refused.ts';
-import { rideAlong } from './ride-along.ts';
+import { finalIfRefused, rideAlong, storeRideAlong } from './ride-along.ts';
 import { settle } from './settle.ts';
 
 export const runTool =
@@ -26,7 +25,7 @@ export const runTool =
       const proof = await proveDispatch(dependencies, run, input);
       const call = signal.aborted ? refused('run_cancelled', 'The run was cancelled.', 'deny') : proof;
       if (call.type === 'proven') return dispatch(dependencies, input, call, signal);
-      const { acknowledged } = await appendEvents(dependencies.store, rideAlong(input));
+      const { acknowledged } = await storeRideAlong(dependencies.store, input);
       return { acknowledged, result: call };
     });
 
@@ -39,14 +38,16 @@ async function dispatch(
   const { store, clock } = dependencies;
   const key = effectKey(input.run.runId, input.toolCallId, input.revision);
   const nonce = randomUUID();
-  const { acknowledged, reservation } = await reserveEffect(store, {
-    append: rideAlong(input),
-    effectKey: key,
-    digest: call.digest,
-    nonce,
-    effect: call.tool.effect,
-    nowMs: await clock.nowMs(),
-  });
+  const { acknowledged, reservation } = await finalIfRefused(
+    reserveEffect(store, {
+      append: rideAlong(input),
+      effectKey: key,
+      digest: call.digest,
+      nonce,
+      effect: call.tool.effect,
+      nowMs: await clock.nowMs(),
+    }),
+  );
   const answer = (result: ToolStepResult): RunToolOutput => ({ acknowledged, result });
   switch (reservation.state) {
     case 'reserved': {

@@ -4,10 +4,11 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { workflowId } from '../../src/domain/core/ids.ts';
 import { createCommandSigner } from '../../src/gateway/sign-command.ts';
-import { createSigningKeys } from '../../src/platform/signing-keys.ts';
+import { createSigningKeys, trustedKeys } from '../../src/platform/signing-keys.ts';
 import { asksFor, asksForAll, failsOnce, rawText, recordingTool, says, testAgent } from '../../src/testing/index.ts';
 import type { World } from '../../src/testing/index.ts';
 import { ModelError } from '../../src/adapters/models/model-port.ts';
+import { currentAgent } from '../../src/store/definitions.ts';
 import { verifyStoredChain } from '../../src/store/verify-stored-chain.ts';
 import { testWorld } from '../support/world.ts';
 
@@ -240,5 +241,38 @@ describe('signals from a shell', () => {
     const run = await anna.startRun({ agent: 'flaky' });
     const { endedAt } = await run.settles();
     expect(await run.cancel()).toMatchObject({ status: 200, body: { cancelled: false, status: 'completed', endedAt } });
+  });
+
+  test('B1 a workflow that somebody starts straight through Temporal fails; nothing runs and nothing is stored', async () => {
+    const before = refund.calls.length;
+    const runId = `run_${'f'.repeat(26)}`;
+    const agentOf = await currentAgent(world.store, world.scope, 'refunds');
+    const start = {
+      type: 'start',
+      ...world.scope,
+      runId,
+      agent: 'refunds',
+      agentDigest: agentOf?.digest,
+      policyDigest: agentOf?.definition.policyDigest,
+      requester: { principal: 'mallory', groups: [] },
+      inputRef: { sha256: 'a'.repeat(64), bytes: 1 },
+      salt: '0'.repeat(32),
+    };
+    const forged = await createSigningKeys(Date.now());
+    const input = {
+      v: 1,
+      start: { bytes: JSON.stringify(start), jws: 'x.y.z' },
+      anchors: trustedKeys(forged).anchors,
+      audience: forged.audience,
+      searchAttributes: false,
+      limits: agentOf?.definition.limits,
+    };
+    const { workflow } = new Client({ connection });
+    const id = workflowId({ ...world.scope, runId });
+    const handle = await workflow.start('agentRun', { workflowId: id, taskQueue: world.taskQueue, args: [input] });
+    await expect(handle.result()).rejects.toThrow();
+    expect(entered(before)).toEqual([]);
+    const anna = await world.person('anna');
+    expect(await anna.request('GET', `/v1/runs/${runId}`)).toMatchObject({ status: 404 });
   });
 });
