@@ -8,6 +8,7 @@ import { checkContract } from './check-contract.ts';
 import type { MessageContent, RecordedFacts } from '../domain/schemas/content.ts';
 import { openDeltas } from './deltas.ts';
 import type { StepDependencies } from './dependencies.ts';
+import { announceRetry, attemptOf } from './announce-retry.ts';
 import { isCancelRequested, withHeartbeats } from './heartbeats.ts';
 import { MAX_CALLS_HEARD, judgeCalls } from './judge-calls.ts';
 import type { PinnedRun, PinnedRuns } from './pinned-run.ts';
@@ -30,6 +31,7 @@ export const callModel =
       const { store } = dependencies;
       const { acknowledged } = await storeRideAlong(store, input);
       const run = await pinnedRuns.load(input.run);
+      await announceRetry(dependencies, input);
       const reply = await ask(dependencies, run, transcripts, input, signal);
       const result = 'code' in reply ? reply : await keep(dependencies, run, input, reply);
       return { acknowledged, result };
@@ -50,7 +52,7 @@ async function ask(
   if (!model) return failed('model_not_configured', `No provider is configured for the model ${definition.model}.`);
   const { tenant, project, runId } = input.run;
   const messages = await transcripts.read({ tenant, project }, runId);
-  const deltas = openDeltas(dependencies, input);
+  const deltas = openDeltas(dependencies, input, attemptOf(input));
   try {
     const request = {
       model: definition.model.slice(definition.model.indexOf('/') + 1),

@@ -14,9 +14,12 @@ export interface Deltas {
   close(): Promise<void>;
 }
 
-export const openDeltas = ({ store, clock, logger }: StepDependencies, input: CallModelInput): Deltas => {
-  const { tenant, project, rootRunId, runId } = input.run;
-  const { turn, attempt } = input;
+export const openDeltas = (
+  { store, clock, logger }: StepDependencies,
+  { run, turn }: CallModelInput,
+  attempt: number,
+): Deltas => {
+  const { tenant, project, rootRunId, runId } = run;
   let text = '';
   let passedOn = 0;
   let timer: NodeJS.Timeout | undefined;

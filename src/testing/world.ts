@@ -41,6 +41,8 @@ export interface WorldOptions {
   readonly time?: 'real' | 'skipped';
   readonly limits?: AllInOneOptions['limits'];
   readonly maxCachedWorkflows?: number;
+  /** Takes every log line, down to the finest; silent without. */
+  readonly logs?: { write(line: string): void };
 }
 
 export interface PersonOptions {
@@ -95,7 +97,10 @@ export const createWorld = async (options: WorldOptions): Promise<World> => {
     workspacesRoot,
     forbidden: [],
     clock,
-    logger: createLogger({ level: 'silent', service: 'world' }),
+    logger: createLogger({
+      service: 'world',
+      ...(options.logs ? { level: 'trace', destination: options.logs } : { level: 'silent' }),
+    }),
     version: '0.0.0-test',
     host: '127.0.0.1',
     port: 0,
