@@ -8,6 +8,7 @@ import { VerdictQueries } from './decisions/verdict-queries.ts';
 import { DEFAULT_LIMITS } from './dependencies.ts';
 import type { Api, ApiDependencies } from './dependencies.ts';
 import { registerAuthentication } from './plugins/authenticate.ts';
+import { registerGracefulClose } from './plugins/graceful-close.ts';
 import { registerHostCheck } from './plugins/host-check.ts';
 import { registerJsonBody } from './plugins/json-body.ts';
 import { registerOpenApi } from './plugins/openapi.ts';
@@ -37,6 +38,8 @@ import { OpenStreams } from './streams/open-streams.ts';
 
 /** How long a client may take to send its request. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** How long requests under way may take when the server closes. */
+const CLOSE_GRACE_MS = 5_000;
 /** A run id with eight levels of sub-runs has 166 characters; anything longer is no id of ours. */
 const PARAMETER_MAX_CHARACTERS = 500;
 
@@ -50,7 +53,6 @@ export async function buildApp(dependencies: ApiDependencies): Promise<ApiServer
     requestTimeout: REQUEST_TIMEOUT_MS,
     routerOptions: { maxParamLength: PARAMETER_MAX_CHARACTERS, ignoreTrailingSlash: true },
     return503OnClosing: true,
-    forceCloseConnections: 'idle',
     frameworkErrors: (error, request, reply) => sendProblem(request, reply, error),
     clientErrorHandler: (error, socket) => answerMalformed(api.logger, error, socket),
   }).withTypeProvider<ZodTypeProvider>();
@@ -59,6 +61,7 @@ export async function buildApp(dependencies: ApiDependencies): Promise<ApiServer
 
   const routes = collectRoutes(app);
   registerRequestLog(app);
+  registerGracefulClose(app, CLOSE_GRACE_MS);
   registerProblems(app, routes);
   if (api.loopbackOnly) registerHostCheck(app);
   registerAuthentication(app, api);

@@ -14,7 +14,11 @@ import type { EventFeed } from '../store/feed.ts';
 export interface ArtifactReader {
   list(scope: Scope, runId: string): Promise<readonly Receipt[]>;
   /** Undefined where the workspace has no such regular file. */
-  read(scope: Scope, runId: string, path: string): Promise<{ readonly bytes: Uint8Array; readonly sha256: string } | undefined>;
+  read(
+    scope: Scope,
+    runId: string,
+    path: string,
+  ): Promise<{ readonly bytes: Uint8Array; readonly sha256: string } | undefined>;
 }
 
 export interface ApiLimits {

@@ -14,7 +14,7 @@ const EVERYWHERE = ['invalid_request', 'unauthenticated', 'forbidden', 'internal
 /** Problems of a route by status: their codes are listed in the description. */
 export function problems(...codes: readonly ProblemCode[]): Record<number, ProblemAnswer> {
   const byStatus = Object.groupBy([...EVERYWHERE, ...codes], (code) => PROBLEMS[code].status);
-  const answers = Object.entries(byStatus).map(([status, of = []]): [string, ProblemAnswer] => [
+  const answers = Object.entries(byStatus).map(([status, of]): [string, ProblemAnswer] => [
     status,
     {
       description: of.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('; '),

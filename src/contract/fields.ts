@@ -2,9 +2,7 @@
 import { z } from 'zod';
 
 /** RFC 3339 in UTC with milliseconds. */
-export const Timestamp = z.iso
-  .datetime()
-  .meta({ description: 'RFC 3339, UTC', example: '2026-03-14T09:26:53.589Z' });
+export const Timestamp = z.iso.datetime().meta({ description: 'RFC 3339, UTC', example: '2026-03-14T09:26:53.589Z' });
 
 export const PrincipalField = z
   .string()

@@ -12,4 +12,6 @@ export const Ready = z
 export type Ready = z.infer<typeof Ready>;
 
 /** The public keys that signed commands are verified with (RFC 7517). */
-export const JsonWebKeySet = z.object({ keys: z.array(z.record(z.string(), z.unknown())) }).meta({ id: 'JsonWebKeySet' });
+export const JsonWebKeySet = z
+  .object({ keys: z.array(z.record(z.string(), z.unknown())) })
+  .meta({ id: 'JsonWebKeySet' });

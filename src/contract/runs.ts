@@ -50,10 +50,7 @@ export const Run = z
     createdAt: Timestamp,
     updatedAt: Timestamp,
     endedAt: Timestamp.nullable(),
-    failure: z
-      .object({ code: z.string(), detail: z.string() })
-      .nullable()
-      .meta({ description: 'Why the run failed' }),
+    failure: z.object({ code: z.string(), detail: z.string() }).nullable().meta({ description: 'Why the run failed' }),
     cancelRequested: z.boolean(),
     eventSeq: z.number().int().nonnegative().meta({
       description: 'Highest event number stored so far: read on from here with `?after=`',

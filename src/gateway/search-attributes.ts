@@ -1,6 +1,7 @@
 /** Search attributes by which runs are found in Temporal's UI and CLI. Names and status only: they are not encrypted. */
 import type { Connection, ConnectionLike } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
+import { isTemporalUnavailable } from './temporal-faults.ts';
 
 export const SEARCH_ATTRIBUTES = {
   tenant: defineSearchAttributeKey('CountersignTenant', 'KEYWORD'),
@@ -25,9 +26,10 @@ export const registerSearchAttributes = async (connection: Connection, namespace
   } catch {
     // Known already, not permitted, or not supported: what counts is whether they are there.
   }
-  return hasSearchAttributes(connection, namespace);
+  return hasSearchAttributes(connection, namespace).catch(() => false);
 };
 
+/** Throws where Temporal cannot be reached: that says nothing about what it has. */
 export const hasSearchAttributes = async (
   connection: Pick<ConnectionLike, 'withDeadline'> & Pick<Connection, 'operatorService'>,
   namespace: string,
@@ -35,7 +37,8 @@ export const hasSearchAttributes = async (
   try {
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
     return SEARCH_ATTRIBUTE_NAMES.every((name) => customAttributes?.[name] === KEYWORD);
-  } catch {
+  } catch (error) {
+    if (isTemporalUnavailable(error)) throw error;
     return false;
   }
 };

@@ -23,6 +23,8 @@ const modelName = z.string().regex(/^[a-z][a-z-]*\/\S+$/, 'must be provider/mode
 /** What runs where nobody has configured agents of their own. */
 const EXAMPLE_AGENTS = 'examples/release-notes/agent.ts';
 
+const DEFAULT_API_PORT = 3310;
+
 const environmentSchema = z.object({
   DATABASE_URL: postgresUrl.optional(),
   TEMPORAL_ADDRESS: hostAndPort.optional(),
@@ -30,7 +32,9 @@ const environmentSchema = z.object({
   TEMPORAL_CLI_PATH: absolutePath.optional(),
   TEMPORAL_TEST_SERVER_PATH: absolutePath.optional(),
   COUNTERSIGN_API_HOST: loopback.default('127.0.0.1'),
-  COUNTERSIGN_API_PORT: port.default(3310),
+  COUNTERSIGN_API_PORT: port.optional(),
+  COUNTERSIGN_URL: httpUrl.optional(),
+  COUNTERSIGN_API_KEY: z.string().optional(),
   COUNTERSIGN_LOG_LEVEL: logLevel.default('info'),
   COUNTERSIGN_TENANT: ScopeName.default('default'),
   COUNTERSIGN_PROJECT: ScopeName.default('default'),
@@ -66,7 +70,12 @@ export interface Config {
     readonly cliPath: string | undefined;
     readonly testServerPath: string | undefined;
   };
-  readonly api: { readonly host: string; readonly port: number };
+  readonly api: {
+    readonly host: string;
+    readonly port: number;
+    /** False where nobody has named the port: another one will do. */
+    readonly isPortNamed: boolean;
+  };
   readonly logLevel: z.infer<typeof logLevel>;
   readonly stateHome: string;
   readonly cacheHome: string;
@@ -122,7 +131,11 @@ export function loadConfig(environment: Environment = process.env): Config {
       cliPath: values.TEMPORAL_CLI_PATH,
       testServerPath: values.TEMPORAL_TEST_SERVER_PATH,
     },
-    api: { host: values.COUNTERSIGN_API_HOST, port: values.COUNTERSIGN_API_PORT },
+    api: {
+      host: values.COUNTERSIGN_API_HOST,
+      port: values.COUNTERSIGN_API_PORT ?? DEFAULT_API_PORT,
+      isPortNamed: values.COUNTERSIGN_API_PORT !== undefined,
+    },
     logLevel: values.COUNTERSIGN_LOG_LEVEL,
     ...userDirectories(environment),
     scope: { tenant: values.COUNTERSIGN_TENANT, project: values.COUNTERSIGN_PROJECT },
@@ -140,6 +153,31 @@ export function loadConfig(environment: Environment = process.env): Config {
       defaultModel: values.COUNTERSIGN_MODEL,
     },
     testServices: values.COUNTERSIGN_TEST_SERVICES,
+  };
+}
+
+/** What a client of the API is told: less than a server, so that a fault in the rest is none of its business. */
+export interface ClientEnvironment {
+  readonly url: string | undefined;
+  readonly apiKey: string | undefined;
+  readonly stateDirectory: string | undefined;
+  readonly stateHome: string;
+}
+
+/** Throws a {@link ConfigError} that lists all faults. */
+export function loadClientEnvironment(environment: Environment = process.env): ClientEnvironment {
+  const schema = environmentSchema.pick({
+    COUNTERSIGN_URL: true,
+    COUNTERSIGN_API_KEY: true,
+    COUNTERSIGN_STATE_DIRECTORY: true,
+  });
+  const { data, error } = schema.safeParse(withoutEmpty(environment));
+  if (error) throw new ConfigError(error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
+  return {
+    url: data.COUNTERSIGN_URL,
+    apiKey: data.COUNTERSIGN_API_KEY,
+    stateDirectory: data.COUNTERSIGN_STATE_DIRECTORY,
+    stateHome: userDirectories(environment).stateHome,
   };
 }
 
@@ -171,6 +209,21 @@ export function childEnvironment(
   return withoutEmpty(
     Object.fromEntries([...harmlessVariables, ...allowList].map((name) => [name, environment[name]])),
   );
+}
+
+/** How Node reaches model providers from where this machine is. */
+const networkVariables = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_USE_ENV_PROXY', 'NODE_EXTRA_CA_CERTS'];
+
+/** The environment of Countersign's own processes: all that this one was configured with, keys included, and changes. */
+export function installationEnvironment(
+  changes: Readonly<Record<string, string | undefined>>,
+  environment: Environment = process.env,
+): Record<string, string> {
+  const clientOnly = ['COUNTERSIGN_URL', 'COUNTERSIGN_API_KEY'];
+  const own = Object.keys(environmentSchema.shape).filter((name) => !clientOnly.includes(name));
+  const proxies = [...networkVariables, ...networkVariables.map((name) => name.toLowerCase())];
+  const names = [...harmlessVariables, 'XDG_STATE_HOME', 'XDG_CACHE_HOME', ...proxies, ...own];
+  return withoutEmpty({ ...Object.fromEntries(names.map((name) => [name, environment[name]])), ...changes });
 }
 
 function withoutEmpty(environment: Environment): Record<string, string> {

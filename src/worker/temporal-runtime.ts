@@ -1,4 +1,5 @@
 /** Temporal's native runtime: one a process, its logs in ours. */
+import { IllegalStateError } from '@temporalio/common';
 import { Runtime } from '@temporalio/worker';
 import type { LogLevel, LogMetadata, Logger as TemporalLogger } from '@temporalio/worker';
 import type { Logger } from '../platform/logger.ts';
@@ -27,10 +28,16 @@ let installed = false;
 export const installTemporalRuntime = (logger: Logger): void => {
   if (installed) return;
   installed = true;
-  Runtime.install({
-    logger: temporalLogger(logger),
-    telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } },
-    // The process decides when it ends; the SDK would take SIGTERM for itself.
-    shutdownSignals: [],
-  });
+  try {
+    Runtime.install({
+      logger: temporalLogger(logger),
+      telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } },
+      // The process decides when it ends; the SDK would take SIGTERM for itself.
+      shutdownSignals: [],
+    });
+  } catch (error) {
+    // Whoever was first in this process (a test environment, say) has chosen its settings; the worker works with them.
+    if (!(error instanceof IllegalStateError)) throw error;
+    logger.warn('temporal.runtime_taken');
+  }
 };

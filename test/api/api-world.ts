@@ -92,17 +92,24 @@ export interface ApiWorld extends AsyncDisposable {
 const ALL_ROLES: Role[] = ['requester', 'approver', 'operator', 'auditor', 'admin'];
 
 export async function createApiWorld(
-  options: { limits?: Partial<ApiLimits>; dependencies?: Partial<ApiDependencies> } = {},
+  options: {
+    limits?: Partial<ApiLimits>;
+    dependencies?: Partial<ApiDependencies>;
+    /** The address through which the API reaches the database. */
+    through?: (databaseUrl: string) => Promise<string>;
+  } = {},
 ): Promise<ApiWorld> {
   const database = await createTestDatabase();
-  const store = openStore({ url: database.url });
+  const apiDatabaseUrl = (await options.through?.(database.url)) ?? database.url;
+  const store = openStore({ url: apiDatabaseUrl });
   const logLines: string[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => void logLines.push(line) });
-  const feed = createEventFeed({ url: database.url, store, logger });
+  const feed = createEventFeed({ url: apiDatabaseUrl, store, logger });
   const gateway = new RecordingGateway();
   const artifacts = new Map<string, string>();
   const reader: ArtifactReader = {
-    list: async () => [...artifacts].map(([path, text]) => ({ path, bytes: Buffer.byteLength(text), sha256: 'ab'.repeat(32) })),
+    list: async () =>
+      [...artifacts].map(([path, text]) => ({ path, bytes: Buffer.byteLength(text), sha256: 'ab'.repeat(32) })),
     read: async (_scope, _runId, path) => {
       const text = artifacts.get(path);
       return text === undefined ? undefined : { bytes: Buffer.from(text), sha256: 'ab'.repeat(32) };
@@ -172,10 +179,15 @@ export async function createApiWorld(
       });
       const text = await response.text();
       const isJson = response.headers.get('content-type')?.includes('json') === true;
-      return { status: response.status, headers: response.headers, text, body: isJson && text !== '' ? JSON.parse(text) : undefined };
+      return {
+        status: response.status,
+        headers: response.headers,
+        text,
+        body: isJson && text !== '' ? JSON.parse(text) : undefined,
+      };
     },
     [Symbol.asyncDispose]: async () => {
-      const t=Date.now(); const iv=setInterval(()=>process.stderr.write(process.getActiveResourcesInfo().join(' ')+'\n'),3000); await service.close(); clearInterval(iv); process.stderr.write(`svc ${Date.now()-t}\n`); if (Date.now()-t>2000) process.stderr.write(logLines.filter(l=>/stream|warn|error/.test(l)).join(''));
+      await service.close();
       await feed.close();
       await store.close();
       await database.drop();

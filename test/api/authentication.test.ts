@@ -100,7 +100,10 @@ describe('roles', () => {
 
   test('a key of two projects chooses by header, and no third', async () => {
     const { key } = await world.newKey({ projects: ['shop', 'ops'] });
-    const ops = await world.call<{ data: unknown[] }>('GET', '/v1/agents', { key, headers: { 'countersign-project': 'ops' } });
+    const ops = await world.call<{ data: unknown[] }>('GET', '/v1/agents', {
+      key,
+      headers: { 'countersign-project': 'ops' },
+    });
     expect(ops.body.data).toEqual([]);
     const shop = await world.call<{ data: unknown[] }>('GET', '/v1/agents', { key });
     expect(shop.body.data).toHaveLength(1);

@@ -32,14 +32,23 @@ describe('S0.6 bodies', () => {
     ['an unknown field', `{"agent":"refunds","input":"x","${CANARY}":1}`, 'invalid_request', 400],
     ['a wrong type', `{"agent":"refunds","input":{"a":"${CANARY}"}}`, 'invalid_request', 400],
     ['an agent name of another form', `{"agent":"${CANARY}/../X","input":"x"}`, 'invalid_request', 400],
-    ['a label name of another form', `{"agent":"refunds","input":"x","labels":{"${CANARY} X":"1"}}`, 'invalid_request', 400],
+    [
+      'a label name of another form',
+      `{"agent":"refunds","input":"x","labels":{"${CANARY} X":"1"}}`,
+      'invalid_request',
+      400,
+    ],
     ['an unknown agent', `{"agent":"${CANARY}","input":"x"}`, 'unknown_agent', 422],
     ['a body over the limit', JSON.stringify({ ...start, input: CANARY.repeat(5_000) }), 'payload_too_large', 413],
   ])('%s: a problem, nothing made, nothing reflected, nothing logged', async (_name, raw, code, status) => {
     const before = await runCount();
     const answer = await world.call('POST', '/v1/runs', { raw });
     expect([answer.status, answer.body.code]).toEqual([status, code]);
-    expect(answer.body).toMatchObject({ type: `/docs/errors/${code}`, status, requestId: expect.stringMatching(/^req_/) });
+    expect(answer.body).toMatchObject({
+      type: `/docs/errors/${code}`,
+      status,
+      requestId: expect.stringMatching(/^req_/),
+    });
     expect(answer.body.next.length).toBeGreaterThan(10);
     expect(answer.text).not.toContain(CANARY);
     expect(answer.text).not.toMatch(/node_modules|\.ts:|at \w+ \(/);
@@ -158,7 +167,9 @@ describe('methods', () => {
       const { status, text } = await world.call('HEAD', path);
       expect([status, text]).toEqual([200, '']);
     }
-    const stream = await world.call('HEAD', `/v1/runs/${run.runId}/events`, { headers: { accept: 'text/event-stream' } });
+    const stream = await world.call('HEAD', `/v1/runs/${run.runId}/events`, {
+      headers: { accept: 'text/event-stream' },
+    });
     expect([stream.status, stream.headers.get('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8']);
   });
 });

@@ -69,7 +69,10 @@ export async function scriptedRun(world: ApiWorld, key?: string): Promise<Script
       decideBy: now + 3_600_000,
       ...changes,
     };
-    await happens({ type: 'approval.requested', at: now, data: { approval } }, { type: 'run.suspended', at: now, data: {} });
+    await happens(
+      { type: 'approval.requested', at: now, data: { approval } },
+      { type: 'run.suspended', at: now, data: {} },
+    );
     return approval;
   };
   return { runId, happens, keeps, asks };
@@ -111,5 +114,9 @@ export const refusedEvent = (
 ): RunEvent => {
   const { command } = readDecision(signed);
   const { approvalId, revision, decisionId } = command;
-  return { type: 'decision.refused', at: Date.now(), data: { approvalId, revision, decisionId, code, ...(winner && { winner }) } };
+  return {
+    type: 'decision.refused',
+    at: Date.now(),
+    data: { approvalId, revision, decisionId, code, ...(winner && { winner }) },
+  };
 };

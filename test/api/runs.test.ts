@@ -47,7 +47,9 @@ describe('S1 starting a run', () => {
     const { body } = await world.call<RunDetail>('GET', `/v1/runs/${answer.body.runId}`);
     expect(body.input).toBe('Refund order 7.');
     await waitFor('the mark of the start', async () => {
-      const { rows } = await world.store.pool.query('select started_in_temporal as s from runs where run_id = $1', [body.runId]);
+      const { rows } = await world.store.pool.query('select started_in_temporal as s from runs where run_id = $1', [
+        body.runId,
+      ]);
       return rows[0].s as boolean;
     });
   });
@@ -55,7 +57,10 @@ describe('S1 starting a run', () => {
   test('S1.6 the same key and body give the same run, another body 422', async () => {
     const headers = { 'idempotency-key': 'order-7' };
     const first = await world.call<Run>('POST', '/v1/runs', { body: start, headers });
-    const again = await world.call<Run>('POST', '/v1/runs', { body: start, headers: { 'idempotency-key': '"order-7"' } });
+    const again = await world.call<Run>('POST', '/v1/runs', {
+      body: start,
+      headers: { 'idempotency-key': '"order-7"' },
+    });
     expect([first.status, again.status]).toEqual([201, 200]);
     expect(again.body.runId).toBe(first.body.runId);
     expect(again.headers.get('idempotent-replayed')).toBe('true');
@@ -77,7 +82,8 @@ describe('S1 starting a run', () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => world.call<Run>('POST', '/v1/runs', { body: start, headers })),
     );
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([...Array.from({ length: 19 }, () => 200), 201]);
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(19);
     expect(new Set(answers.map(({ body }) => body.runId)).size).toBe(1);
   });
 
@@ -147,7 +153,9 @@ describe('reading runs', () => {
     const waited = await world.call<RunDetail>('GET', `/v1/runs/${runId}`, { headers: { prefer: 'wait=0' } });
     expect(waited.body.status).toBe('running');
     await happen(runId, { type: 'run.failed', at: Date.now(), data: { code: 'x', detail: 'y' } });
-    const over = await world.call<RunDetail>('GET', `/v1/runs/${runId}`, { headers: { prefer: 'respond-async, wait=30' } });
+    const over = await world.call<RunDetail>('GET', `/v1/runs/${runId}`, {
+      headers: { prefer: 'respond-async, wait=30' },
+    });
     expect(over.body).toMatchObject({ status: 'failed', failure: { code: 'x', detail: 'y' }, eventSeq: 1 });
   });
 });
@@ -157,7 +165,7 @@ describe('cancelling', () => {
     const { runId } = await newRun();
     world.gateway.onCancel = async () => {
       await happen(runId, { type: 'run.cancelled', at: Date.now(), data: { channel: 'api' } });
-      return 'accepted';
+      return 'accepted' as const;
     };
     const body = { reason: 'Started by mistake.' };
     const first = await world.call<RunDetail>('POST', `/v1/runs/${runId}/cancel`, { body });

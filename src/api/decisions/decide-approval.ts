@@ -3,6 +3,7 @@
  * lost, and all that follows only finds out what the run made of it.
  */
 import type { DecideApproval } from '../../contract/decisions.ts';
+import type { ProblemCode } from '../../contract/problem.ts';
 import type { WorkflowAddress } from '../../domain/core/ids.ts';
 import type { DecideCommand } from '../../domain/schemas/command.ts';
 import type { Delivery } from '../../gateway/run-gateway.ts';
@@ -28,7 +29,9 @@ export interface DecisionOrder extends FoundApproval {
 }
 
 /** `pending`: durably accepted, but no worker has answered in time. */
-export type DecisionAnswer = Exclude<Fate, { type: 'refused' }> | { readonly type: 'pending'; readonly decisionId: string };
+export type DecisionAnswer =
+  | Exclude<Fate, { type: 'refused' }>
+  | { readonly type: 'pending'; readonly decisionId: string };
 
 /** Throws the problem where the decision is refused. */
 export async function decideApproval(api: Api, queries: VerdictQueries, order: DecisionOrder): Promise<DecisionAnswer> {
@@ -36,7 +39,7 @@ export async function decideApproval(api: Api, queries: VerdictQueries, order: D
   const given = identify(order);
   const nowMs = await api.clock.nowMs();
   const settled = checkDecision({ caller, run, approval, request, given, nowMs });
-  const fate = settled ?? (await putBeforeRun(api, queries, order, given, nowMs));
+  const fate = settled ?? (await preciseFate(api, order, given, await putBeforeRun(api, queries, order, given, nowMs)));
   if (fate?.type !== 'refused') return fate ?? { type: 'pending', decisionId: given.decisionId };
   throw await refusalProblem(api, caller, approval, fate);
 }
@@ -98,6 +101,23 @@ async function putBeforeRun(
   if (delivery !== 'accepted') return undelivered(api, approval, given, delivery);
   return (await wait.within(api.limits.verdictAfterMs)) ?? (await askRun(api, queries, wait, address, given));
 }
+
+/**
+ * A run forgets its older approvals, and says little once it is over. The store does not: where somebody has decided,
+ * that is what is told. The event that decided is stored before the one that refuses, so the row has it.
+ */
+async function preciseFate(
+  api: Api,
+  { approval }: DecisionOrder,
+  given: GivenDecision,
+  fate: Fate | undefined,
+): Promise<Fate | undefined> {
+  if (fate?.type !== 'refused' || !VAGUE.has(fate.code)) return fate;
+  const current = await getApproval(api.store, approval, approval.approvalId);
+  return current?.decision ? (fateByApproval(current, given) ?? fate) : fate;
+}
+
+const VAGUE: ReadonlySet<ProblemCode> = new Set(['decision_refused', 'run_over']);
 
 /** The feed is silent: ask the run itself, and take whichever answer comes first. */
 async function askRun(

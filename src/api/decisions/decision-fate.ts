@@ -44,7 +44,10 @@ export function fateByApproval(approval: Approval, given: GivenDecision): Fate |
 }
 
 /** From the event that names the decision; undefined for any other event. */
-export function fateByEvent(event: { type: string; data: Record<string, unknown> }, given: GivenDecision): Fate | undefined {
+export function fateByEvent(
+  event: { type: string; data: Record<string, unknown> },
+  given: GivenDecision,
+): Fate | undefined {
   if (event.data['decisionId'] !== given.decisionId) return undefined;
   if (event.type === 'approval.decided') return { type: 'recorded', decisionId: given.decisionId };
   if (event.type !== 'decision.refused' || event.data['voided'] === true) return undefined;
@@ -67,7 +70,6 @@ export function fateByVerdict(view: VerdictView, given: GivenDecision): Fate | u
 
 function refusal(code: string, given: GivenDecision, winner: Winner | undefined): Fate {
   if (code === 'already_decided') return lostAgainst(given, winner, undefined);
-  if (code === 'unknown_approval') return { type: 'refused', code: 'approval_not_found' };
   return { type: 'refused', code: isProblemCode(code) ? code : 'decision_refused', ...(winner && { winner }) };
 }
 

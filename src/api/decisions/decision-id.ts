@@ -12,7 +12,12 @@ export const randomId = (prefix: string): string => idFromBytes(prefix, randomBy
 
 /** The same parts give the same id. JSON keeps the parts apart. */
 export const derivedId = (prefix: string, ...parts: readonly (string | number)[]): string =>
-  idFromBytes(prefix, createHash('sha256').update(JSON.stringify([prefix, ...parts])).digest());
+  idFromBytes(
+    prefix,
+    createHash('sha256')
+      .update(JSON.stringify([prefix, ...parts]))
+      .digest(),
+  );
 
 interface KeyedDecision {
   readonly approvalId: string;

@@ -17,7 +17,11 @@ export interface FoundApproval {
 }
 
 /** The approval and its run, where the caller may see them; others' are as unknown as none. */
-export async function findApproval(api: Api, request: AnyRequest, { runId, key }: ApprovalParams): Promise<FoundApproval> {
+export async function findApproval(
+  api: Api,
+  request: AnyRequest,
+  { runId, key }: ApprovalParams,
+): Promise<FoundApproval> {
   const { scope, actor } = request.caller;
   const [run, approval] = await Promise.all([
     getRun(api.store, scope, runId),
@@ -39,7 +43,8 @@ export async function awaitApproval(
   const { scope, actor } = request.caller;
   const id = approvalId(runId, key);
   const [run, stored] = await Promise.all([getRun(api.store, scope, runId), getApproval(api.store, scope, id)]);
-  if (!run || !isWithinReach(request.reach, actor.principal, run.requester)) throw new HttpProblem('approval_not_found');
+  if (!run || !isWithinReach(request.reach, actor.principal, run.requester))
+    throw new HttpProblem('approval_not_found');
   if (stored) return { run, approval: stored };
   if (isFinished(run.status)) throw new HttpProblem('approval_not_found');
   using wait = waitForEvent(api.feed, {
@@ -50,7 +55,10 @@ export async function awaitApproval(
     match: ({ type, data }) => {
       if (type !== 'approval.requested') return undefined;
       const requested = data['approval'];
-      return typeof requested === 'object' && requested !== null && 'approvalId' in requested && requested.approvalId === id
+      return typeof requested === 'object' &&
+        requested !== null &&
+        'approvalId' in requested &&
+        requested.approvalId === id
         ? true
         : undefined;
     },

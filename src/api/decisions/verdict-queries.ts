@@ -80,7 +80,7 @@ export class VerdictQueries {
 
 /** The server buffers few queries a run: gRPC code 8, wherever in the chain of causes. */
 function isResourceExhausted(error: unknown): boolean {
-  for (let cause: unknown = error; typeof cause === 'object' && cause !== null; ) {
+  for (let cause: unknown = error; typeof cause === 'object' && cause !== null;) {
     if ('code' in cause && cause.code === RESOURCE_EXHAUSTED) return true;
     cause = 'cause' in cause ? cause.cause : undefined;
   }

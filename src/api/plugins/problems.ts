@@ -35,7 +35,8 @@ export function problemOf(error: unknown): HttpProblem {
 export function sendProblem(request: AnyRequest, reply: AnyReply, error: unknown): AnyReply {
   const problem = problemOf(error);
   if (problem.code === 'internal_error') request.log.error({ err: problem.cause }, 'http.request_failed');
-  else if (problem.status >= 500) request.log.warn({ err: problem.cause, code: problem.code }, 'http.request_unavailable');
+  else if (problem.status >= 500)
+    request.log.warn({ err: problem.cause, code: problem.code }, 'http.request_unavailable');
   return reply
     .code(problem.status)
     .headers(problem.headers)

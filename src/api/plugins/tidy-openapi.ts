@@ -48,7 +48,8 @@ function tidyParameter(parameter: Json): void {
   if (!isObject(parameter)) return;
   if (parameter['name'] === '*') parameter['name'] = 'path';
   const schema = parameter['schema'];
-  if (!isObject(schema) || !/^\^\\d\{1,\d+\}\$$/.test(String(schema['pattern']))) return;
+  if (!isObject(schema) || typeof schema['pattern'] !== 'string') return;
+  if (!/^\^\\d\{1,\d+\}\$$/.test(schema['pattern'])) return;
   const example = schema['example'];
   parameter['schema'] = { type: 'integer', minimum: 0, ...(example !== undefined && { example: Number(example) }) };
 }

@@ -84,7 +84,7 @@ export function streamRun(api: Api, response: ServerResponse, { run, after }: Ru
   };
 
   const catchUp = async () => {
-    for (let more = true; more && !connection.closed.aborted; ) {
+    for (let more = true; more && !connection.closed.aborted;) {
       const filter = isWhole ? {} : { runId: run.runId };
       const page = await readEvents(api.store, run, run.rootRunId, { after: cursor, limit: CATCH_UP_PAGE, ...filter });
       await sendEvents(page);

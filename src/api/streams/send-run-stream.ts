@@ -21,7 +21,8 @@ export function sendRunStream(
 ): AnyReply {
   reply.hijack();
   const response = reply.raw;
-  for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) response.setHeader(name, value);
+  for (const [name, value] of Object.entries(reply.getHeaders()))
+    if (value !== undefined) response.setHeader(name, value);
   response.writeHead(status, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-cache, no-transform',
@@ -40,10 +41,11 @@ export function sendRunStream(
   const stream = streamRun(api, response, { run, after });
   const remove = streams.add(request.caller.actor.principal, () => stream.close('server_closing'));
   const startedMs = performance.now();
-  void stream.ended.then(() => {
+  const onEnded = () => {
     remove();
     // A hijacked reply is not among the completed requests: this is its line.
     request.log.info({ runId: run.runId, durationMs: Math.round(performance.now() - startedMs) }, 'stream.ended');
-  });
+  };
+  void stream.ended.then(onEnded);
   return reply;
 }

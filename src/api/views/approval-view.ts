@@ -98,7 +98,13 @@ async function readContents(
     ...(row.argumentsRef.bytes <= argumentsMaxBytes ? [row.argumentsRef] : []),
     ...(row.decision?.reasonRef ? [row.decision.reasonRef] : []),
   ]);
-  return wanted.length === 0 ? new Map() : readBlobs(api.store, tenant, wanted.map(({ sha256 }) => sha256));
+  return wanted.length === 0
+    ? new Map()
+    : readBlobs(
+        api.store,
+        tenant,
+        wanted.map(({ sha256 }) => sha256),
+      );
 }
 
 /** The tool as pinned with the run, not as it is today. */

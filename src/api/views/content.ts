@@ -8,7 +8,8 @@ export type Contents = ReadonlyMap<string, JsonValue>;
 type Ref = BlobRef | null | undefined;
 
 /** The value behind a reference. */
-export const contentOf = (contents: Contents, ref: Ref): JsonValue | undefined => (ref ? contents.get(ref.sha256) : undefined);
+export const contentOf = (contents: Contents, ref: Ref): JsonValue | undefined =>
+  ref ? contents.get(ref.sha256) : undefined;
 
 /** What a person or program said: inputs, reasons, and the text of messages. */
 export const textOf = (contents: Contents, ref: Ref): string | undefined =>

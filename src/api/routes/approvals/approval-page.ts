@@ -32,7 +32,7 @@ export async function approvalPage(
   const { scope, actor } = request.caller;
   const mine: ApprovalRow[] = [];
   let place = decodeCursor(list, cursor);
-  for (let more = true; more && mine.length <= limit; ) {
+  for (let more = true; more && mine.length <= limit;) {
     const rows = await listApprovals(api.store, scope, {
       ...filter,
       order,

@@ -23,7 +23,8 @@ export function registerGetDecision(app: ApiServer, api: Api, queries: VerdictQu
       operationId: 'getDecision',
       tags: ['approvals'],
       summary: 'Ask what became of a decision',
-      description: '`pending` until the run has judged it; a decision that was never sent stays pending until the run ends.',
+      description:
+        '`pending` until the run has judged it; a decision that was never sent stays pending until the run ends.',
       params: DecisionParams,
       response: {
         200: json('What became of the decision', DecisionView),
@@ -59,7 +60,7 @@ const PAGE = 500;
 
 /** Looks through the events since the request for the one that names the decision. */
 async function storedOutcome(api: Api, { run, approval }: FoundApproval, id: string): Promise<Outcome | undefined> {
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const events = await readEvents(api.store, run, run.rootRunId, { after, limit: PAGE, runId: approval.runId });
     for (const { type, data } of events) {
       if (data['decisionId'] !== id) continue;

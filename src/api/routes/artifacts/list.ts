@@ -19,7 +19,9 @@ export function registerListArtifacts(app: ApiServer, api: Api): void {
     handler: async (request) => {
       const run = await findRun(api, request, request.params.runId);
       const receipts = await api.artifacts.list(run, run.runId);
-      return { data: receipts.map((receipt) => ({ ...receipt, links: { self: artifactPath(run.runId, receipt.path) } })) };
+      return {
+        data: receipts.map((receipt) => ({ ...receipt, links: { self: artifactPath(run.runId, receipt.path) } })),
+      };
     },
   });
 }

@@ -22,7 +22,13 @@ export function registerCancelRun(app: ApiServer, api: Api): void {
       body: CancelRun.optional(),
       response: {
         200: json('The run, and whether it is cancelled', CancelledRun),
-        ...problems('malformed_json', 'run_not_found', 'payload_too_large', 'unsupported_media_type', 'temporal_unavailable'),
+        ...problems(
+          'malformed_json',
+          'run_not_found',
+          'payload_too_large',
+          'unsupported_media_type',
+          'temporal_unavailable',
+        ),
       },
     },
     handler: async (request, reply) => {

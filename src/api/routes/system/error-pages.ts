@@ -20,5 +20,7 @@ export function registerErrorPages(app: ApiServer): void {
     },
   });
 
-  app.get('/', { config: { public: true }, schema: { hide: true } }, async (_request, reply) => reply.redirect('/docs'));
+  app.get('/', { config: { public: true }, schema: { hide: true } }, async (_request, reply) =>
+    reply.redirect('/docs'),
+  );
 }

@@ -31,7 +31,10 @@ export function registerHealth(app: ApiServer, api: Api): void {
         withinMs(CHECK_TIMEOUT_MS, api.store.pool.query('select 1')),
         withinMs(CHECK_TIMEOUT_MS, api.gateway.isHealthy()),
       ]);
-      const checks = { store: store ? ('ok' as const) : ('unavailable' as const), temporal: temporal === true ? ('ok' as const) : ('unavailable' as const) };
+      const checks = {
+        store: store ? ('ok' as const) : ('unavailable' as const),
+        temporal: temporal === true ? ('ok' as const) : ('unavailable' as const),
+      };
       const ready = checks.store === 'ok' && checks.temporal === 'ok';
       reply.header('cache-control', 'no-store');
       if (ready) return reply.send({ status: 'ok', checks });
