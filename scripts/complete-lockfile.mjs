@@ -31,6 +31,6 @@ for (const [path, entry] of Object.entries(packages)) {
     added.push(`${name}@${version}`);
   }
 }
-const sorted = Object.fromEntries(Object.entries(packages).sort(([a], [b]) => (a < b ? -1 : 1)));
+const sorted = Object.fromEntries(Object.entries(packages).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 writeFileSync(FILE, `${JSON.stringify({ ...lock, packages: sorted }, null, 2)}\n`);
 process.stdout.write(`${added.length} packages of other platforms added to ${FILE}\n`);

@@ -1,5 +1,6 @@
 /** The Temporal worker that runs agents: its settings, each with its reason. */
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
+import type { NativeConnection } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import type { StepDependencies } from '../activities/dependencies.ts';
 import { workflowBundle } from './bundle.ts';

@@ -2,13 +2,13 @@
 import { writeFile } from 'node:fs/promises';
 import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { workflowId } from '../../src/domain/core/ids.ts';
 import { asksFor, asksForAll, recordingTool, says, testAgent } from '../../src/testing/index.ts';
 import type { StartedRun, World } from '../../src/testing/index.ts';
 import { testWorld } from '../support/world.ts';
 
-const record = async (world: World, name: string, run: StartedRun): Promise<void> => {
+const record = async (world: World, name: string, run: StartedRun): Promise<string> => {
   const connection = await Connection.connect({ address: world.temporalAddress });
   const handle = new Client({ connection }).workflow.getHandle(workflowId({ ...world.scope, runId: run.runId }));
   await handle.result();
@@ -17,6 +17,7 @@ const record = async (world: World, name: string, run: StartedRun): Promise<void
   const anonymous = JSON.stringify(history, (_, value: unknown) => (isIdentity(value) ? 'recorded' : value), 1);
   await writeFile(new URL(`histories/${name}.${run.runId}.json`, import.meta.url), `${anonymous}\n`);
   await connection.close();
+  return anonymous;
 };
 
 const isIdentity = (value: unknown): boolean => typeof value === 'string' && /^\d+@/.test(value);
@@ -40,18 +41,18 @@ describe.runIf(process.env['COUNTERSIGN_RECORD'])('recordings', () => {
     const anna = await world.person('anna');
     const approved = await anna.startRun({ agent: 'one' });
     await approved.decide(await approved.pending(), 'approve');
-    await record(world, 'approved', approved);
+    expect(await record(world, 'approved', approved)).toContain('agentRun');
 
     const mixed = await anna.startRun({ agent: 'two' });
     await mixed.settles();
     for (const [index, approval] of (await mixed.approvals()).entries())
       await mixed.decide(approval, index === 0 ? 'reject' : 'approve');
-    await record(world, 'mixed', mixed);
+    expect(await record(world, 'mixed', mixed)).toContain('agentRun');
 
     const cancelled = await anna.startRun({ agent: 'one' });
     await cancelled.pending();
     await cancelled.cancel();
-    await record(world, 'cancelled', cancelled);
+    expect(await record(world, 'cancelled', cancelled)).toContain('agentRun');
   });
 
   test('of a run that waited too long', async () => {
@@ -60,6 +61,6 @@ describe.runIf(process.env['COUNTERSIGN_RECORD'])('recordings', () => {
     const expired = await anna.startRun({ agent: 'one' });
     await expired.pending();
     await world.skip('25h');
-    await record(world, 'expired', expired);
+    expect(await record(world, 'expired', expired)).toContain('agentRun');
   });
 });

@@ -83,7 +83,7 @@ export const openGate = async (agent: AgentSource): Promise<Gate> => {
   return Object.assign(gate, {
     store,
     async run({ requester = 'rita' } = {}): Promise<GateRun> {
-      const input = makeBlob({ text: 'Begin.' });
+      const begin = makeBlob({ text: 'Begin.' });
       const start: StartCommand = {
         type: 'start',
         ...SCOPE,
@@ -92,7 +92,7 @@ export const openGate = async (agent: AgentSource): Promise<Gate> => {
         agentDigest: agentDigest(definition),
         policyDigest: definition.policyDigest,
         requester: { principal: requester, groups: [] },
-        inputRef: input.ref,
+        inputRef: begin.ref,
         salt: randomBytes(16).toString('hex'),
       };
       const { runId } = start;
@@ -107,7 +107,7 @@ export const openGate = async (agent: AgentSource): Promise<Gate> => {
           policyDigest: start.policyDigest,
           requester,
           requesterGroups: [],
-          inputRef: input.ref,
+          inputRef: begin.ref,
           conversationId: null,
           labels: {},
           idempotencyKey: null,
@@ -115,7 +115,7 @@ export const openGate = async (agent: AgentSource): Promise<Gate> => {
           startCommand: await signer.sign(start, contextOf(person(requester))),
           createdAt: gate.nowMs,
         },
-        [input],
+        [begin],
       );
       return {
         runId,

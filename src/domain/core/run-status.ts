@@ -1,8 +1,6 @@
 /** Which action is legal in which status: api, workflow, cli and inbox all ask this table. */
 import type { RunStatus } from '../schemas/run.ts';
 
-export const RUN_STATUSES = ['running', 'suspended', 'needs_attention', 'completed', 'failed', 'cancelled'] as const;
-
 const UNFINISHED = ['running', 'suspended', 'needs_attention'] as const satisfies readonly RunStatus[];
 
 const ALLOWED = {

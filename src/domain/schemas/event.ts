@@ -116,5 +116,3 @@ export const StoredEvent = z.object({
   data: z.record(z.string(), z.unknown()),
 });
 export type StoredEvent = z.infer<typeof StoredEvent>;
-
-export const TERMINAL_EVENTS = ['run.completed', 'run.failed', 'run.cancelled'] as const;

@@ -16,7 +16,6 @@ export const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 export const EpochMs = z.number().int().nonnegative();
 
 export const RunId = z.string().regex(/^run_[a-z2-7]{26}(\.[a-z2-7]{16}){0,8}$/);
-export const RootRunId = z.string().regex(/^run_[a-z2-7]{26}$/);
 export const ToolCallId = z.string().regex(/^call_\d{1,6}_\d{1,4}$/);
 export const ApprovalKey = z.string().regex(/^(call_\d{1,6}_\d{1,4}|limit_\d{1,4})$/);
 

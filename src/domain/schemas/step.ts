@@ -3,9 +3,9 @@
  * ids, digests, codes and references, never content. Fields are only ever added.
  */
 import { z } from 'zod';
-import { Basis, JudgedCall } from './event.ts';
-import type { NumberedEvent } from './event.ts';
-import { SignedCommand } from './command.ts';
+import type { SignedCommand } from './command.ts';
+import { JudgedCall } from './event.ts';
+import type { Basis, NumberedEvent } from './event.ts';
 import { BlobRef } from './names.ts';
 import { Receipt, Usage } from './run.ts';
 

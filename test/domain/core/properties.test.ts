@@ -17,7 +17,9 @@ type Move = (run: CoreRun) => void;
 const usage = { inputTokens: 3, outputTokens: 2 };
 const pick = <T>(items: readonly T[], index: number): T | undefined => items[index % Math.max(1, items.length)];
 
-const effects = fc.array(fc.constantFrom('allow', 'ask', 'deny', 'problem'), { maxLength: 4 });
+const effects = fc.array(fc.constantFrom('allow' as const, 'ask' as const, 'deny' as const, 'problem' as const), {
+  maxLength: 4,
+});
 
 const turn = effects.map((kinds): Move => (run) => {
   if (run.state.phase !== 'idle') return;
@@ -27,7 +29,7 @@ const turn = effects.map((kinds): Move => (run) => {
   const calls = kinds.map((kind, index) => {
     const id = `call_${number}_${index}`;
     if (kind === 'problem') return { toolCallId: id, tool: 'unknown', problem: { code: 'unknown_tool', message: 'No.' } };
-    return call(number, index, verdict(kind as 'allow' | 'ask' | 'deny', { decideWithinMs: 5_000, executeWithinMs: 9_000 }));
+    return call(number, index, verdict(kind, { decideWithinMs: 5_000, executeWithinMs: 9_000 }));
   });
   const result = { type: 'answered', messageRef: ref('m'), finishReason: 'stop', calls, usage } as const;
   run.apply({ type: 'model_settled', result });
