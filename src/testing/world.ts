@@ -21,6 +21,7 @@ import { createSigningKeys } from '../platform/signing-keys.ts';
 import type { SigningKeys } from '../platform/signing-keys.ts';
 import { createCredential } from '../store/credentials.ts';
 import { migrateStore } from '../store/migrate.ts';
+import { installTemporalRuntime } from '../worker/temporal-runtime.ts';
 import { createPerson } from './person.ts';
 import type { Person } from './person.ts';
 
@@ -75,6 +76,12 @@ const NO_PROVIDERS = { apiKey: undefined, baseUrl: undefined };
 export const createWorld = async (options: WorldOptions): Promise<World> => {
   const { services, agents, deployment = [], limits, maxCachedWorkflows } = options;
   const name = `world_${randomBytes(8).toString('hex')}`;
+  const logger = createLogger({
+    service: 'world',
+    ...(options.logs ? { level: 'trace', destination: options.logs } : { level: 'silent' }),
+  });
+  // Before the test environment, which would otherwise choose the settings of this process.
+  installTemporalRuntime(logger);
   const environment = options.time === 'skipped' ? await services.timeSkipping?.() : undefined;
   if (options.time === 'skipped' && !environment) throw new Error('This world needs services.timeSkipping.');
   const clock = environment ? { nowMs: () => environment.currentTimeMs() } : systemClock;
@@ -97,10 +104,7 @@ export const createWorld = async (options: WorldOptions): Promise<World> => {
     workspacesRoot,
     forbidden: [],
     clock,
-    logger: createLogger({
-      service: 'world',
-      ...(options.logs ? { level: 'trace', destination: options.logs } : { level: 'silent' }),
-    }),
+    logger,
     version: '0.0.0-test',
     host: '127.0.0.1',
     port: 0,

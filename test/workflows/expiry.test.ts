@@ -35,7 +35,7 @@ describe('an approval nobody decides', () => {
     expect(await run.decide(approval, 'approve')).toMatchObject({ status: 410 });
   });
 
-  test('B2 an approval that is given, but not executed in time, is void', async () => {
+  test('B8 pends for days where its rule says so; given then, it is executed', async () => {
     const refund = recordingTool('refund');
     const rule = { id: 'soon', match: 'refund', effect: 'ask', decideWithin: '48h', executeWithin: '1m' } as const;
     const agent = testAgent({ tools: [refund], policy: [rule], script: [asksFor('refund', {}), says('Done.')] });

@@ -114,7 +114,8 @@ async function preciseFate(
 ): Promise<Fate | undefined> {
   if (fate?.type !== 'refused' || !VAGUE.has(fate.code)) return fate;
   const current = await getApproval(api.store, approval, approval.approvalId);
-  return current?.decision ? (fateByApproval(current, given) ?? fate) : fate;
+  if (!current || current.status === 'withdrawn') return fate;
+  return fateByApproval(current, given) ?? fate;
 }
 
 const VAGUE: ReadonlySet<ProblemCode> = new Set(['decision_refused', 'run_over']);

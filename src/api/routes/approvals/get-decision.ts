@@ -56,6 +56,15 @@ async function outcomeOf(
   return PENDING;
 }
 
+/** A run forgets the approvals of turns gone by; their rows know how each ended. */
+function refusalOf({ status, decision }: FoundApproval['approval'], data: Record<string, unknown>): Outcome {
+  const told = data['winner'] as Outcome['winner'] | undefined;
+  if (data['code'] !== 'unknown_approval') return { outcome: 'refused', code: String(data['code']), winner: told ?? null };
+  if (!decision) return { outcome: 'refused', code: status, winner: null };
+  const { decisionId, decision: kind, actor } = decision;
+  return { outcome: 'refused', code: 'already_decided', winner: { decisionId, decision: kind, principal: actor.principal } };
+}
+
 const PAGE = 500;
 
 /** Looks through the events since the request for the one that names the decision. */
@@ -66,8 +75,7 @@ async function storedOutcome(api: Api, { run, approval }: FoundApproval, id: str
       if (data['decisionId'] !== id) continue;
       if (type === 'approval.decided') return RECORDED;
       if (type === 'decision.refused') {
-        const winner = data['winner'] as Outcome['winner'] | undefined;
-        return { outcome: 'refused', code: String(data['code']), winner: winner ?? null };
+        return refusalOf(approval, data);
       }
     }
     const last = events.at(-1);

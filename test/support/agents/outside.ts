@@ -1,0 +1,103 @@
+/**
+ * Agents for processes that are killed. What they do happens outside the system, in files that the run's input names,
+ * so that it can be counted whoever dies: see ../outside.ts.
+ */
+import { existsSync } from 'node:fs';
+import { appendFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { defineAgent } from '../../../src/adapters/agents/define-agent.ts';
+import type { AgentSource } from '../../../src/adapters/agents/define-agent.ts';
+import type { AgentsExport } from '../../../src/adapters/agents/load-agents.ts';
+import type { ModelRequest } from '../../../src/adapters/models/model-port.ts';
+import { defineTool } from '../../../src/adapters/tools/tool.ts';
+import { asksFor, says, scriptedModel } from '../../../src/adapters/models/scripted-model.ts';
+import type { ScriptedStep } from '../../../src/adapters/models/scripted-model.ts';
+
+/** The input of a run, as JSON, and the arguments of its tools. */
+const OutsideCall = z.strictObject({
+  /** Gets one line for each effect. */
+  effectsFile: z.string(),
+  /** Gets one line each time that the tool, or a thinking model, is entered. */
+  entriesFile: z.string(),
+  /** Where to stand still, until the gate file is there. */
+  hang: z.enum(['before', 'after', 'never']),
+  gateFile: z.string(),
+});
+export type OutsideCall = z.infer<typeof OutsideCall>;
+
+export interface OutsideEntry {
+  readonly effectKey: string;
+  readonly pid: number;
+}
+
+const GATE_POLL_MS = 20;
+
+const note = (file: string, effectKey: string): Promise<void> => {
+  const entry: OutsideEntry = { effectKey, pid: process.pid };
+  return appendFile(file, `${JSON.stringify(entry)}\n`);
+};
+
+const untilOpen = async (gateFile: string, signal?: AbortSignal): Promise<void> => {
+  while (!existsSync(gateFile)) await delay(GATE_POLL_MS, undefined, signal ? { signal } : {});
+};
+
+const outsideTool = (name: string, effect: 'once' | 'idempotent') =>
+  defineTool({
+    name,
+    description: 'Appends a line to a file outside the system.',
+    input: OutsideCall,
+    effect,
+    async execute({ effectsFile, entriesFile, hang, gateFile }, { effectKey, signal }) {
+      await note(entriesFile, effectKey);
+      if (hang === 'before') await untilOpen(gateFile, signal);
+      await note(effectsFile, effectKey);
+      if (hang === 'after') await untilOpen(gateFile, signal);
+      return { ok: true };
+    },
+  });
+
+const callOf = (request: ModelRequest): OutsideCall =>
+  OutsideCall.parse(JSON.parse(request.messages.find((message) => message.role === 'user')?.text ?? ''));
+
+const send = outsideTool('send', 'once');
+const sync = outsideTool('sync', 'idempotent');
+
+const outsideAgent = (name: string, script: readonly ScriptedStep[], more: Partial<AgentSource> = {}): AgentSource =>
+  defineAgent({
+    instructions: 'Follow the script.',
+    tools: [send, sync],
+    ...more,
+    name,
+    model: `scripted/${name}`,
+    scripts: { [name]: scriptedModel(script) },
+  });
+
+const asksTo =
+  (tool: string): ScriptedStep =>
+  (request) =>
+    asksFor(tool, callOf(request));
+const freely = { id: 'freely', match: '*', effect: 'allow' } as const;
+const soon = { id: 'soon', match: '*', effect: 'ask', decideWithin: '4s' } as const;
+
+export const agents: AgentsExport = () => [
+  /** Asks before it sends: its tool has an effect that must not happen twice. */
+  outsideAgent('sender', [asksTo('send'), says('Sent.')]),
+  /** As the sender, but people have little time. */
+  outsideAgent('hasty', [asksTo('send'), says('Sent.')], { policy: [soon] }),
+  /** Asks before it does what may be repeated under the same key. */
+  outsideAgent('syncer', [asksTo('sync'), says('Synced.')]),
+  /** Its model hangs. */
+  outsideAgent('thinker', [
+    async (request) => {
+      const { entriesFile, gateFile } = callOf(request);
+      await note(entriesFile, 'model');
+      await untilOpen(gateFile);
+      return says('Thought.');
+    },
+  ]),
+  /** Many turns, and so many events, without asking anybody. */
+  outsideAgent('talker', [...Array<ScriptedStep>(12).fill(asksTo('send')), says('Said it all.')], {
+    policy: [freely],
+  }),
+];

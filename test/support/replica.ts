@@ -1,0 +1,51 @@
+// A second API on the database and Temporal of a world.
+import { serveApi } from '../../src/api/server.ts';
+import { connectLazily } from '../../src/gateway/connection.ts';
+import { createCommandSigner } from '../../src/gateway/sign-command.ts';
+import { createTemporalGateway } from '../../src/gateway/temporal-gateway.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import { createLogger } from '../../src/platform/logger.ts';
+import { trustedKeys } from '../../src/platform/signing-keys.ts';
+import { artifactReader } from '../../src/processes/artifact-reader.ts';
+import { openStore } from '../../src/store/database.ts';
+import { createEventFeed } from '../../src/store/feed.ts';
+import { createPerson } from '../../src/testing/person.ts';
+import type { Person } from '../../src/testing/person.ts';
+import type { World } from '../../src/testing/world.ts';
+
+export interface Replica extends AsyncDisposable {
+  readonly url: string;
+  /** The same person, speaking to this replica. */
+  speaksHere(person: Person): Person;
+}
+
+/** It shares nothing with the world's own API but the store, the keys and Temporal; that one may be replaced, too. */
+export async function createReplica(world: World, options: { temporalAddress?: string } = {}): Promise<Replica> {
+  const { databaseUrl, taskQueue, keys, workspacesRoot } = world;
+  const logger = createLogger({ level: 'silent', service: 'replica' });
+  const store = openStore({ url: databaseUrl, applicationName: 'replica' });
+  const feed = createEventFeed({ url: databaseUrl, store, logger });
+  const connection = connectLazily(options.temporalAddress ?? world.temporalAddress);
+  const gateway = createTemporalGateway({ connection, namespace: 'default', taskQueue, trust: trustedKeys(keys) });
+  const dependencies = {
+    store,
+    feed,
+    gateway,
+    signer: await createCommandSigner(keys),
+    clock: systemClock,
+    logger,
+    artifacts: artifactReader({ workspacesRoot, forbidden: [] }),
+    loopbackOnly: true,
+    version: '0.0.0-test',
+  };
+  const api = await serveApi(dependencies, { host: '127.0.0.1', port: 0 });
+  return {
+    url: api.url,
+    speaksHere: (person) => createPerson(api.url, person.key),
+    async [Symbol.asyncDispose]() {
+      await api.close();
+      await feed.close();
+      await Promise.all([connection.close(), store.close()]);
+    },
+  };
+}
