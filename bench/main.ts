@@ -65,12 +65,21 @@ const readOptionsOrExplain = (): BenchOptions | undefined => {
   }
 };
 
+/** Each kind of fault once, with how often it came. */
+const tellFaults = ({ conflicts }: Results): void => {
+  for (const [fault, all] of Map.groupBy(conflicts?.faults ?? [], (one) => one)) {
+    console.log(`✗ Ten deciders: ${fault} (${all.length} times)`);
+    process.exitCode = 1;
+  }
+};
+
 const bench = async (options: BenchOptions): Promise<void> => {
   const services = await startServices();
   try {
     const results = await measureOn(services, options);
     const rows = rowsOf(results);
     console.log(`\n${tableOf(rows)}\n`);
+    tellFaults(results);
     if (options.jsonFile === undefined) return;
     const machine = { cores: cpus().length, cpu: cpus()[0]?.model, node: process.version };
     const goals = rows.map((row) => ({ ...row, met: isMet(row) }));

@@ -23,7 +23,7 @@ export interface Sizes {
   readonly warmUpRuns: number;
   /** Approved turns of the long run. */
   readonly turns: number;
-  /** Runs parked before the memory is looked at, enough to fill the worker's cache; and those parked after. */
+  /** Runs parked before the memory is looked at, to fill the worker's cache and let the heaps grow; those parked after. */
   readonly parkedBefore: number;
   readonly parkedRuns: number;
   readonly conflictRounds: number;
@@ -39,19 +39,19 @@ const FULL: Sizes = {
   concurrentRunsPerRound: 320,
   warmUpRuns: 64,
   turns: 200,
-  parkedBefore: 300,
+  parkedBefore: 700,
   parkedRuns: 1_000,
 };
 
 const QUICK: Sizes = {
   ...SHARED,
   rounds: 3,
-  sequentialRunsPerRound: 20,
+  sequentialRunsPerRound: 16,
   concurrentRounds: 2,
-  concurrentRunsPerRound: 96,
+  concurrentRunsPerRound: 64,
   warmUpRuns: 32,
   turns: 50,
-  parkedBefore: 100,
+  parkedBefore: 60,
   parkedRuns: 200,
 };
 
