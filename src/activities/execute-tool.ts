@@ -3,6 +3,7 @@ import { canonicalJson } from '../domain/arguments/canonical-json.ts';
 import type { JsonValue } from '../domain/arguments/canonical-json.ts';
 import type { RunToolInput, ToolOutcome } from '../domain/schemas/step.ts';
 import { ToolError } from '../adapters/tools/tool.ts';
+import { lazyWorkspace } from '../adapters/workspace/lazy-workspace.ts';
 import { makeBlob } from '../store/blobs.ts';
 import type { NewBlob } from '../store/blobs.ts';
 import type { StepDependencies } from './dependencies.ts';
@@ -39,7 +40,7 @@ export const executeTool = async (
   const ids = { runId, toolCallId: input.toolCallId, tool: input.tool };
   logger.info(ids, 'tool.execution_started');
   try {
-    const workspace = await openWorkspace({ tenant, project }, runId);
+    const workspace = lazyWorkspace(() => openWorkspace({ tenant, project }, runId));
     const result = await call.tool.execute(call.arguments, { effectKey, signal, runId, workspace });
     logger.info(ids, 'tool.execution_completed');
     return completed(result);

@@ -8,9 +8,11 @@ import { bundleWorkflowCode } from '@temporalio/worker';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const WORKFLOWS = join(ROOT, 'src/workflows/index.ts');
+/** Evaluated once a worker, not once a workflow. */
+const PRELOAD = join(ROOT, 'src/workflows/preload.ts');
 const CACHE = join(ROOT, 'node_modules/.cache/countersign');
-/** All that can be in the bundle, and what decides the versions of libraries in it. */
-const SOURCES = ['src/workflows', 'src/domain'];
+/** All that can be in the bundle, and how it is built. The lock file stands for the libraries in it. */
+const SOURCES = ['src/workflows', 'src/domain', 'src/worker'];
 
 const contentDigest = async (): Promise<string> => {
   const hash = createHash('sha256');
@@ -28,6 +30,7 @@ export const workflowBundle = async (): Promise<{ codePath: string }> => {
   if (existsSync(codePath)) return { codePath };
   const { code } = await bundleWorkflowCode({
     workflowsPath: WORKFLOWS,
+    preloadModules: [PRELOAD],
     // The bundler's own progress is of no interest to people who start a worker.
     logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} },
   });

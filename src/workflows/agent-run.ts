@@ -17,7 +17,7 @@ import type { LiveRun } from './live-run.ts';
 import { registerHandlers } from './handlers.ts';
 import type { AgentRunInput, RunStatusView } from './messages.ts';
 import { startOf } from './start.ts';
-import { openSteps, storeEvents } from './steps.ts';
+import { hasEventsToStore, openSteps, storeEvents } from './steps.ts';
 import type { Steps } from './steps.ts';
 import { detailsView, statusView } from './views.ts';
 
@@ -38,13 +38,14 @@ async function drive(run: LiveRun, input: AgentRunInput): Promise<RunStatusView>
   for (;;) {
     const seen = run.version;
     const actions = perform(run, steps);
-    await storeEvents(run);
+    // No promise where there is nothing to wait for: each one costs a stack trace in the sandbox.
+    if (hasEventsToStore(run)) await storeEvents(run);
     showStatus(run);
     const isQuiet = run.version === seen && run.isStored;
     if (isQuiet && isFinished(run.state.status)) return statusView(run.state);
     if (isQuiet && workflowInfo().continueAsNewSuggested && !hasWorkInFlight(run.state))
       await continueAsNew<typeof agentRun>({ ...input, carry: run.carry() });
-    await change(run, seen, actions);
+    if (run.version === seen) await change(run, seen, actions);
     run.apply({ type: 'tick' });
   }
 }
@@ -66,12 +67,12 @@ function perform(run: LiveRun, steps: Steps): readonly Action[] {
 }
 
 /** Waits until something happened, or until the earliest deadline: one timer, however many approvals are open. */
-async function change(run: LiveRun, seen: number, actions: readonly Action[]): Promise<void> {
+function change(run: LiveRun, seen: number, actions: readonly Action[]): Promise<unknown> {
   const until = actions.find((action) => action.type === 'wait')?.until;
   const happened = () => run.version !== seen;
   if (until === undefined) return condition(happened);
   const summary = run.state.phase === 'idle' ? 'the model is asked again' : 'an approval expires';
-  await condition(happened, Math.max(1, until - Date.now()), { summary });
+  return condition(happened, Math.max(1, until - Date.now()), { summary });
 }
 
 function statusShower(input: AgentRunInput): (run: LiveRun) => void {

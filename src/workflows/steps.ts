@@ -85,13 +85,14 @@ export const openSteps = (run: LiveRun): Steps => {
   };
 };
 
+/** Events that no step under way carries. */
+export const hasEventsToStore = (run: LiveRun): boolean =>
+  !run.isStored && (run.hasUnsentEvents || !hasWorkInFlight(run.state));
+
 /** Puts every event into the store before anybody is asked to wait for it. */
 export const storeEvents = async (run: LiveRun): Promise<void> => {
-  const carried = hasWorkInFlight(run.state) && !run.hasUnsentEvents;
-  if (run.isStored || carried) return;
-  const input = run.rideAlong();
   try {
-    run.acknowledge(await flushLocally(input));
+    run.acknowledge(await flushLocally(run.rideAlong()));
   } catch {
     run.acknowledge(await flush(run.rideAlong()));
   }

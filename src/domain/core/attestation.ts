@@ -78,8 +78,25 @@ const decodeJws = (compact: string): Jws | undefined => {
   return { header, payload, message: new TextEncoder().encode(`${protectedPart}.${payloadPart}`), signature };
 };
 
+/**
+ * Certificates that verified, by anchors and text. The answer follows from the key alone, so sharing it between runs
+ * changes nothing but the time it takes.
+ */
+const certified = new Map<string, KeyCertificate>();
+const MAX_REMEMBERED = 64;
+
 const certifiedKey = (certificate: unknown, trust: Trust): KeyCertificate | undefined => {
-  const jws = typeof certificate === 'string' ? decodeJws(certificate) : undefined;
+  if (typeof certificate !== 'string') return undefined;
+  const name = `${trust.anchors.join()} ${certificate}`;
+  const known = certified.get(name) ?? verifiedKey(certificate, trust);
+  if (!known) return undefined;
+  if (certified.size >= MAX_REMEMBERED) certified.clear();
+  certified.set(name, known);
+  return known;
+};
+
+const verifiedKey = (certificate: string, trust: Trust): KeyCertificate | undefined => {
+  const jws = decodeJws(certificate);
   if (!jws || jws.payload['typ'] !== KEY_TYPE) return undefined;
   const signed = trust.anchors.some((anchor) => {
     const key = fromBase64Url(anchor);
