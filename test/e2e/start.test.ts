@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { freePort } from '../../src/platform/services/free-port.ts';
 import { cliWith, startCliWith } from '../cli/run-cli.ts';
 import type { RunningCli } from '../cli/run-cli.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -20,13 +21,14 @@ afterAll(() => {
   for (const path of [record.home, directory]) rmSync(path, { recursive: true, force: true });
 });
 
-const start = async (...words: readonly string[]): Promise<RunningCli> => {
-  const running = startCliWith(environment)('dev', ...words);
+const start = async (): Promise<RunningCli> => {
+  const running = startCliWith(environment)('dev', '--port', String(await freePort()));
   const isUp = () => running.out().includes('Ctrl-C stops everything');
-  const ended = running.ended.then(({ err }) => {
+  const ended = async () => {
+    const { err } = await running.ended;
     if (!isUp()) throw new Error(err);
-  });
-  await Promise.race([waitFor('the system to be up', isUp, { timeoutMs: 60_000 }), ended]);
+  };
+  await Promise.race([waitFor('the system to be up', isUp, { timeoutMs: 60_000 }), ended()]);
   return running;
 };
 

@@ -1,0 +1,16 @@
+import type { Command } from 'commander';
+import type { CliContext } from '../context.ts';
+
+export interface DemoOptions {
+  readonly json?: boolean;
+}
+
+export const addDemo = (program: Command, context: CliContext): Command =>
+  program
+    .command('demo')
+    .description('the whole story unattended, in a temporary directory (npm run demo)')
+    .option('--json', 'print one JSON object at the end; the story goes to standard error')
+    .action(async (options: DemoOptions) => {
+      const { runDemo } = await import('../local/run-demo.ts');
+      await runDemo(context, options);
+    });

@@ -1,0 +1,53 @@
+import type { Command } from 'commander';
+import { COMMAND, connect, withApiOptions } from '../context.ts';
+import type { ApiOptions, CliContext } from '../context.ts';
+import { EXIT, CliError } from '../exit-codes.ts';
+import { followAndPrint } from '../follow-run.ts';
+import { exitCodeOf } from '../exit-code-of-run.ts';
+import { listenForInterruption } from '../interruption.ts';
+import { jsonText } from '../show/json.ts';
+
+interface Options extends ApiOptions {
+  readonly conversation?: string;
+  readonly label: readonly string[];
+  readonly idempotencyKey?: string;
+  readonly watch?: boolean;
+}
+
+export const addRunsStart = (runs: Command, { terminal, end }: CliContext): Command =>
+  withApiOptions(runs.command('start'))
+    .description('start a run of an agent')
+    .argument('<agent>', 'name of the agent')
+    .argument('<input>', 'what it is asked to do')
+    .option('--conversation <id>', 'group runs; at most one of a conversation is unfinished')
+    .option('--label <name=value>', 'to find the run by; may be repeated', collect, [])
+    .option('--idempotency-key <key>', 'repeats with the same key have one effect')
+    .option('--watch', 'follow it until it ends')
+    .action(async (agent: string, input: string, options: Options) => {
+      const client = connect(options);
+      const labels = Object.fromEntries(options.label.map(labelOf));
+      const run = await client.runs.start(
+        {
+          agent,
+          input,
+          ...(options.conversation !== undefined && { conversationId: options.conversation }),
+          ...(options.label.length > 0 && { labels }),
+        },
+        { idempotencyKey: options.idempotencyKey },
+      );
+      if (!options.watch) {
+        if (options.json) return terminal.print(jsonText(run));
+        terminal.print(`Run ${run.runId} has started.`);
+        return terminal.print(`Follow it: ${COMMAND} runs watch ${run.runId}`);
+      }
+      const { signal } = listenForInterruption();
+      end(exitCodeOf(await followAndPrint(client, terminal, run.runId, { signal, json: options.json })));
+    });
+
+const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value];
+
+const labelOf = (label: string): [string, string] => {
+  const at = label.indexOf('=');
+  if (at < 1) throw new CliError(EXIT.usage, `A label is name=value.`);
+  return [label.slice(0, at), label.slice(at + 1)];
+};

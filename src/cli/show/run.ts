@@ -1,0 +1,60 @@
+import type { Approval } from '../../contract/approvals.ts';
+import type { Artifact, Run, RunDetail } from '../../contract/runs.ts';
+import type { Terminal } from '../terminal.ts';
+import { approvalTable } from './approval.ts';
+import { showCommand } from './decide-commands.ts';
+import { quoted } from './quoted.ts';
+import { status } from './status.ts';
+import { fields, own, table } from './table.ts';
+import type { Field } from './table.ts';
+import { absolute, relative } from './time.ts';
+
+export function runTable(terminal: Terminal, runs: readonly Run[], nowMs: number): string {
+  const rows = runs.map((run) => [
+    own(run.runId),
+    own(status(terminal, run.status)),
+    run.agent,
+    run.requester,
+    own(relative(run.createdAt, nowMs)),
+  ]);
+  return table(terminal, ['RUN', 'STATUS', 'AGENT', 'FOR', 'STARTED'], rows);
+}
+
+export interface RunWithContext {
+  readonly run: RunDetail;
+  readonly pending: readonly Approval[];
+  readonly artifacts: readonly Artifact[];
+}
+
+export function runScreen(terminal: Terminal, { run, pending, artifacts }: RunWithContext, nowMs: number): string {
+  const labels = Object.entries(run.labels).map(([name, value]) => `${name}=${value}`);
+  const moment = (timestamp: string) => own(`${absolute(timestamp)} (${relative(timestamp, nowMs)})`);
+  const facts: Field[] = [
+    ['Run', run.runId],
+    ['Status', own(status(terminal, run.status))],
+    ...(run.failure ? [['Failure', `${run.failure.code}: ${run.failure.detail}`] as const] : []),
+    ...(run.cancelRequested && run.endedAt === null ? [['', own('cancellation requested')] as const] : []),
+    ['Agent', run.agent],
+    ['', run.agentDigest],
+    ['For', run.requester],
+    ...(run.conversationId === null ? [] : [['Conversation', run.conversationId] as const]),
+    ...(labels.length === 0 ? [] : [['Labels', labels.join(', ')] as const]),
+    ['Started', moment(run.createdAt)],
+    ...(run.endedAt === null ? [] : [['Ended', moment(run.endedAt)] as const]),
+    ['Events', String(run.eventSeq)],
+    ['Chain head', run.headHash],
+  ];
+  const heading = (text: string) => terminal.style('bold', text);
+  const parts = [fields(terminal, facts)];
+  if (run.input !== null) parts.push(`${heading('Input')}\n${quoted(run.input, terminal.columns)}`);
+  if (run.output !== null) parts.push(`${heading('Output')}\n${quoted(run.output, terminal.columns)}`);
+  if (pending.length > 0) {
+    const look = pending.map((approval) => `  ${showCommand(approval)}`).join('\n');
+    parts.push(`${heading('Waits for consent')}\n${approvalTable(terminal, pending, nowMs)}\n\n${look}`);
+  }
+  if (artifacts.length > 0) {
+    const rows = artifacts.map(({ path, bytes, sha256 }) => [path, own(String(bytes)), own(sha256)]);
+    parts.push(table(terminal, ['ARTIFACT', 'BYTES', 'SHA-256'], rows));
+  }
+  return parts.join('\n\n');
+}
