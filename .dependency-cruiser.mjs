@@ -156,10 +156,10 @@ export default {
     ),
     never(
       'worker-serves-no-http',
-      'The worker runs steps and loads workflows by path: HTTP belongs to src/api, joining both in one process to src/all-in-one.',
+      'The worker runs steps and loads workflows by path: HTTP belongs to src/api, joining them to src/processes.',
       { path: '^src/worker/' },
       {
-        path: '^src/(api|cli|client|contract|inbox|testing|all-in-one)/',
+        path: '^src/(api|cli|client|contract|inbox|testing|processes)/',
       },
     ),
     never(
@@ -185,27 +185,27 @@ export default {
       'Only the gateway talks to a running Temporal on behalf of the product: add a method to RunGateway.',
       {
         path: '^src/',
-        pathNot: '^src/(gateway|worker|platform|all-in-one|testing)/',
+        pathNot: '^src/(gateway|worker|platform|processes|testing)/',
       },
       { path: npm('@temporalio/client') },
     ),
     never(
-      'all-in-one-is-not-the-cli',
-      'The all-in-one process joins worker and API; the CLI starts it and talks HTTP to it.',
-      { path: '^src/(all-in-one|testing)/' },
+      'processes-are-not-the-cli',
+      'A process joins the parts; the CLI starts it and talks HTTP to it.',
+      { path: '^src/(processes|testing)/' },
       { path: '^src/cli/' },
     ),
     never(
       'composition-roots-are-not-libraries',
-      'Nothing imports the all-in-one process: it only joins the parts. Move the code to the part it belongs to.',
-      { path: '^src/(?!all-in-one/)' },
-      { path: '^src/all-in-one/' },
+      'Nothing but the test kit imports a process: it only joins the parts. Move the code to the part it belongs to.',
+      { path: '^src/(?!processes/|testing/)' },
+      { path: '^src/processes/' },
     ),
     never(
       'test-kit-stays-out-of-the-product',
       'Product code never depends on the test kit: move what both need to the part it belongs to (scripted models come in through the model port).',
       {
-        path: '^src/(?!testing/|all-in-one/)',
+        path: '^src/(?!testing/|processes/)',
       },
       { path: '^src/testing/' },
     ),
@@ -220,10 +220,10 @@ export default {
     ),
     never(
       'examples-are-loaded-at-the-root',
-      'Only composition roots (src/worker, src/all-in-one, src/testing) know the examples.',
+      'Only composition roots (src/processes, src/worker, src/testing) know the examples.',
       {
         path: '^src/',
-        pathNot: '^src/(worker|all-in-one|testing)/',
+        pathNot: '^src/(worker|processes|testing)/',
       },
       { path: '^examples/' },
     ),

@@ -1,9 +1,9 @@
 /** One agent execution. The core decides; this file waits and performs. */
 import {
   CancellationScope,
-  condition,
   continueAsNew,
   setCurrentDetails,
+  sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -45,7 +45,7 @@ async function drive(run: LiveRun, input: AgentRunInput): Promise<RunStatusView>
     if (isQuiet && isFinished(run.state.status)) return statusView(run.state);
     if (isQuiet && workflowInfo().continueAsNewSuggested && !hasWorkInFlight(run.state))
       await continueAsNew<typeof agentRun>({ ...input, carry: run.carry() });
-    if (run.version === seen) await change(run, seen, actions);
+    if (run.version === seen) await nextEvent(run, actions);
     run.apply({ type: 'tick' });
   }
 }
@@ -66,13 +66,22 @@ function perform(run: LiveRun, steps: Steps): readonly Action[] {
   return actions;
 }
 
-/** Waits until something happened, or until the earliest deadline: one timer, however many approvals are open. */
-function change(run: LiveRun, seen: number, actions: readonly Action[]): Promise<unknown> {
+/**
+ * Waits until something happens, or until the earliest deadline: one timer, however many approvals are open. A promise
+ * that the handlers settle, in place of the SDK's `condition`, which costs a call into the sandbox for each look.
+ */
+function nextEvent(run: LiveRun, actions: readonly Action[]): Promise<unknown> {
   const until = actions.find((action) => action.type === 'wait')?.until;
-  const happened = () => run.version !== seen;
-  if (until === undefined) return condition(happened);
+  if (until === undefined) return run.nextEvent();
   const summary = run.state.phase === 'idle' ? 'the model is asked again' : 'an approval expires';
-  return condition(happened, Math.max(1, until - Date.now()), { summary });
+  return CancellationScope.cancellable(async () => {
+    const timer = sleep(Math.max(1, until - Date.now()), { summary });
+    try {
+      await Promise.race([timer, run.nextEvent()]);
+    } finally {
+      CancellationScope.current().cancel();
+    }
+  });
 }
 
 function statusShower(input: AgentRunInput): (run: LiveRun) => void {

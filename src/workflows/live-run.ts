@@ -16,6 +16,8 @@ export interface LiveRun {
   /** True once the store has every event. */
   readonly isStored: boolean;
   apply(command: CoreCommand): void;
+  /** Settles with the next event. One waiter at a time: the run's own loop. */
+  nextEvent(): Promise<void>;
   /** All events not yet acknowledged: each batch extends what the store has, whichever step is first. */
   rideAlong(): RideAlong;
   acknowledge(answer: Acknowledged): void;
@@ -30,6 +32,7 @@ export const openRun = (from: CarriedRun): LiveRun => {
   let evidence = { ...from.evidence };
   let outbox: readonly NumberedEvent[] = [];
   let sent = nextOrdinal - 1;
+  let wake: (() => void) | undefined;
   const { tenant, project, runId, rootRunId, agentDigest } = state.identity;
 
   return {
@@ -50,6 +53,12 @@ export const openRun = (from: CarriedRun): LiveRun => {
       ({ state } = step);
       outbox = [...outbox, ...step.events.map((event): NumberedEvent => ({ ordinal: nextOrdinal++, event }))];
       if (state.phase === 'asking') evidence = {};
+      if (step.events.length > 0) wake?.();
+    },
+    nextEvent() {
+      return new Promise((resolve) => {
+        wake = resolve;
+      });
     },
     rideAlong() {
       sent = nextOrdinal - 1;

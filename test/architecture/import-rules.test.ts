@@ -31,7 +31,7 @@ const breaches = [
   ['worker-serves-no-http', 'src/worker/serves-http.ts', 'HTTP belongs to src/api'],
   ['worker-loads-workflows-by-path', 'src/worker/loads-workflows.ts', 'give the worker its path'],
   ['platform-knows-no-product', 'src/platform/knows-rows.ts', 'hand it what it needs'],
-  ['all-in-one-is-not-the-cli', 'src/all-in-one/main.ts', 'the CLI starts it'],
+  ['processes-are-not-the-cli', 'src/processes/all-in-one.ts', 'the CLI starts it'],
   ['composition-roots-are-not-libraries', 'src/worker/joins.ts', 'Move the code to the part it belongs to'],
   ['test-kit-stays-out-of-the-product', 'src/store/scripted.ts', 'through the model port'],
   ['examples-use-public-parts', 'examples/greeter/agent.ts', 'it may use src/adapters'],

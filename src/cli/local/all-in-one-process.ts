@@ -7,7 +7,7 @@ import { awaitReady, logSizeBytes } from '../../platform/ready-line.ts';
 import type { Ready } from '../../platform/ready-line.ts';
 import { projectRoot } from '../project-root.ts';
 
-const program = join(projectRoot, 'src', 'all-in-one', 'main.ts');
+const program = join(projectRoot, 'src', 'processes', 'all-in-one.ts');
 const startTimeoutMs = 90_000;
 /** It lets steps under way finish. */
 const stopTimeoutMs = 35_000;

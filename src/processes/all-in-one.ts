@@ -8,10 +8,10 @@ import { installation } from '../platform/installation.ts';
 import { createLogger } from '../platform/logger.ts';
 import { loadSigningKeys } from '../platform/signing-keys.ts';
 import { version } from '../platform/version.ts';
-import { loadConfiguredAgents } from '../processes/configured-agents.ts';
+import { loadConfiguredAgents } from './configured-agents.ts';
 import { migrateStore } from '../store/migrate.ts';
 import { makeFirstKey } from './first-key.ts';
-import { startAllInOne } from './start.ts';
+import { startAllInOne } from './start-all-in-one.ts';
 
 const config = loadConfig();
 const place = await installation(config);

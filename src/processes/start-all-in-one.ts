@@ -17,7 +17,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { trustedKeys } from '../platform/signing-keys.ts';
 import type { SigningKeys } from '../platform/signing-keys.ts';
-import { artifactReader } from '../processes/artifact-reader.ts';
+import { artifactReader } from './artifact-reader.ts';
 import { openStore } from '../store/database.ts';
 import type { Store } from '../store/database.ts';
 import { createEventFeed } from '../store/feed.ts';
