@@ -68,7 +68,7 @@ function writeText(written: Written & { value: string }, options: PresentValueOp
   }
   const textLines = cut.text.split('\n');
   const count = textLines.length === 1 ? '1 line' : `${textLines.length} lines`;
-  lines.push(...fitLine(`${indent}${before}${count}, ${utf8Bytes(cut.text)} bytes:${note}${after}`, options));
+  lines.push(...fitLine(`${indent}${before}${count}, ${utf8Bytes(cut.text)} bytes:${note}`, options));
   const width = Math.max(MIN_PIECE_COLUMNS, columns - indent.length - BAR_COLUMNS);
   for (const textLine of textLines) {
     for (const [index, piece] of wrap(presentText(textLine), width).entries()) {

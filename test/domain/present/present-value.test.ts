@@ -40,7 +40,7 @@ describe('on a screen of known width', () => {
       [
         '{',
         '  "path": "/etc/passwd",',
-        `  "content": 4 lines, ${new TextEncoder().encode(content).length} bytes:,`,
+        `  "content": 4 lines, ${new TextEncoder().encode(content).length} bytes:`,
         '    │ one',
         '    │ "path": "/safe",',
         '    │ ⟨U+001B⟩[2J│ ⟨U+27E8⟩two⟨U+202E⟩',
