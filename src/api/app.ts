@@ -80,7 +80,6 @@ export async function buildApp(dependencies: ApiDependencies): Promise<ApiServer
   const starter = new RunStarter(api);
   // Streams never end by themselves while their runs go on: their readers come back to another replica.
   app.addHook('preClose', async () => streams.closeAll());
-  app.addHook('onClose', async () => starter.settle());
 
   registerStartRun(app, api, starter, streams);
   registerListRuns(app, api);

@@ -1,8 +1,13 @@
 import { and, asc, eq, sql } from 'drizzle-orm';
 import type { SQL } from 'drizzle-orm';
 import type { Approval, ApprovalStatus, Decision, Risk } from '../domain/schemas/approval.ts';
+import { RunEvent } from '../domain/schemas/event.ts';
+import type { StoredEvent } from '../domain/schemas/event.ts';
 import type { Scope } from '../domain/schemas/names.ts';
+import { execute } from './database.ts';
 import type { Store } from './database.ts';
+import { decodeRow } from './decode-row.ts';
+import { decisionIn } from './read-model.ts';
 import { approvals } from './schema/approvals.ts';
 import { storableText } from './storable-text.ts';
 
@@ -30,12 +35,24 @@ export interface ApprovalFilter {
   readonly limit: number;
 }
 
+const GET = {
+  name: 'get_approval_1',
+  text: 'SELECT a.* FROM approvals a WHERE a.approval_id = $3 AND a.tenant = $1 AND a.project = $2',
+};
+
 export async function getApproval(store: Store, scope: Scope, approvalId: string): Promise<ApprovalRow | undefined> {
-  const [row] = await store.database
-    .select()
-    .from(approvals)
-    .where(and(inScope(scope), eq(approvals.approvalId, approvalId)));
-  return row && approvalRow(row);
+  const [row] = await execute(store, GET, [scope.tenant, scope.project, approvalId]);
+  return row === undefined ? undefined : approvalRow(decodeRow(approvals, row));
+}
+
+/** A pending approval as the stored decision leaves its row; undefined where the event is not one on this revision. */
+export function decidedApproval(row: ApprovalRow, { type, at, data }: StoredEvent): ApprovalRow | undefined {
+  const event = RunEvent.safeParse({ type, at, data }).data;
+  if (event?.type !== 'approval.decided' || row.status !== 'pending') return undefined;
+  const { approvalId, revision, status, executeBy } = event.data;
+  if (approvalId !== row.approvalId || revision !== row.revision) return undefined;
+  const decided = { status, decision: decisionIn(event), decidedAt: at };
+  return { ...row, ...decided, ...(executeBy === undefined ? {} : { executeBy }) };
 }
 
 export async function listApprovals(store: Store, scope: Scope, filter: ApprovalFilter): Promise<ApprovalRow[]> {

@@ -31,7 +31,22 @@ const PUT = { name: 'put_blobs_1', text: 'SELECT put_blobs($1, $2, $3)' };
 
 /** Stores blobs; those already there stay as they are. */
 export async function putBlobs(store: Store, tenant: string, blobs: readonly NewBlob[]): Promise<void> {
-  if (blobs.length > 0) await execute(store, PUT, [tenant, ...blobParameters(blobs)]);
+  if (blobs.length === 0) return;
+  await execute(store, PUT, [tenant, ...blobParameters(blobs)]);
+  rememberBlobs(store, tenant, blobs);
+}
+
+/** A larger one would push out many that are read again soon. */
+const REMEMBERED_MAX_BYTES = 256 * 1024;
+
+/** Spares this process the first read of what it has just stored. Only after the commit: a reader must not be ahead. */
+export function rememberBlobs(store: Store, tenant: string, blobs: readonly NewBlob[]): void {
+  for (const { ref, bytes } of blobs) {
+    const key = cacheKey(tenant, ref.sha256);
+    if (bytes.length > REMEMBERED_MAX_BYTES || store.blobCache.has(key)) continue;
+    // From the bytes: what readers get never depends on who wrote it, nor on what the writer does with the value.
+    store.blobCache.set(key, { value: valueIn(bytes) }, { size: bytes.length });
+  }
 }
 
 const READ = {
@@ -75,6 +90,10 @@ function openEnvelope(sha256: string, bytes: Buffer): JsonValue {
   if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
     throw new StoreCorruptionError(`Blob ${sha256} is not what its hash says.`);
   }
+  return valueIn(bytes);
+}
+
+function valueIn(bytes: Buffer): JsonValue {
   const envelope = JSON.parse(bytes.toString('utf8')) as { readonly value: JsonValue };
   return deepFreeze(envelope.value);
 }

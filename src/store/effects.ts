@@ -1,7 +1,7 @@
 import type { ToolEffect } from '../domain/schemas/agent.ts';
 import type { RunStatus } from '../domain/schemas/run.ts';
 import type { ToolOutcome } from '../domain/schemas/step.ts';
-import { blobParameters } from './blobs.ts';
+import { blobParameters, rememberBlobs } from './blobs.ts';
 import type { NewBlob } from './blobs.ts';
 import { blobRefFrom } from './blob-ref.ts';
 import { execute } from './database.ts';
@@ -132,6 +132,7 @@ export async function settleEffect(store: Store, request: SettleRequest): Promis
     ...blobParameters(blobs),
     nowMs,
   ])) as [OutcomeRow & { state: Settlement['state'] }];
+  rememberBlobs(store, tenant, blobs);
   if (row.state === 'settled') return { state: 'settled' };
   const standing = outcomeFrom(row);
   return standing === undefined ? { state: 'late' } : { state: 'late', result: standing };

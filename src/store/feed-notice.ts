@@ -1,12 +1,23 @@
 /** The payloads of NOTIFY on one channel: "this run has events up to seq", or a piece of an open message. */
 import { z } from 'zod';
+import type { ChainedEvent } from './chain.ts';
+import { storedEvent } from './events.ts';
 
 export const FEED_CHANNEL = 'countersign_events';
 
 /** PostgreSQL takes payloads of less than 8,000 bytes. */
 const MAX_NOTICE_BYTES = 7_000;
 
-const EventNotice = z.object({ t: z.string(), p: z.string(), r: z.string(), s: z.number() });
+const EventNotice = z.object({
+  t: z.string(),
+  p: z.string(),
+  r: z.string(),
+  s: z.number(),
+  /** The link before the events carried. */
+  h: z.string().optional(),
+  /** The last events up to `s`, each with its link and its body in Base64. Absent where they are too long. */
+  e: z.array(z.tuple([z.string(), z.string()])).optional(),
+});
 const DeltaNotice = z.object({
   t: z.string(),
   p: z.string(),
@@ -22,12 +33,28 @@ const DeltaNotice = z.object({
 });
 const Notice = z.union([EventNotice, DeltaNotice]);
 export type FeedNotice = z.infer<typeof Notice>;
+export type EventNotice = z.infer<typeof EventNotice>;
 
 /** What someone else sent on the channel is not ours: undefined. */
 export function parseNotice(payload: string | undefined): FeedNotice | undefined {
   try {
     return Notice.safeParse(JSON.parse(payload ?? '')).data;
   } catch {
+    return undefined;
+  }
+}
+
+/** The events that a notification carries, in order, the last being `s`; undefined where they must be read. */
+export function carriedEvents({ r, s, h, e }: EventNotice): ChainedEvent[] | undefined {
+  if (h === undefined || e === undefined) return undefined;
+  try {
+    return e.map(([hash, body], index) => ({
+      ...storedEvent(r, { seq: s - e.length + 1 + index, body: Buffer.from(body, 'base64') }),
+      prevHash: e[index - 1]?.[0] ?? h,
+      hash,
+    }));
+  } catch {
+    // Whatever it is, the store has what counts.
     return undefined;
   }
 }

@@ -25,15 +25,26 @@ export interface SubscriptionOptions {
 }
 
 type PendingDelta = Omit<Delta, 'text'> & { readonly text?: string | undefined };
-type Notice =
-  | { readonly kind: 'events'; readonly upTo: number }
-  | { readonly kind: 'delta'; readonly delta: PendingDelta };
+type EventsNotice = {
+  readonly kind: 'events';
+  readonly upTo: number;
+  /** The last events up to there, where the notification carried them. */
+  readonly carried: readonly ChainedEvent[];
+};
+type Notice = EventsNotice | { readonly kind: 'delta'; readonly delta: PendingDelta };
 
 const MAX_PENDING_DELTAS = 256;
+/** Events that wait in memory for a slow subscriber; what is more is read again from the store. */
+const MAX_CARRIED_EVENTS = 64;
+/** Silence after which a subscriber that seems to have everything asks whether it does. */
+const SILENCE_MS = 100;
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 2_000;
 
-/** One subscriber's place in a run's stream. Notices only say that there is something: events are read from the store. */
+/**
+ * One subscriber's place in a run's stream. A notice says that there are events and may carry them: those that follow
+ * the cursor without a gap are delivered as they are, all others are read from the store.
+ */
 export class FeedSubscription {
   readonly #options: SubscriptionOptions;
   readonly #closing = new AbortController();
@@ -43,27 +54,34 @@ export class FeedSubscription {
   #pendingDeltas = 0;
   #cursor: number;
   #pumping = false;
+  #silence: NodeJS.Timeout | undefined;
 
   constructor(options: SubscriptionOptions) {
     this.#options = options;
     this.#cursor = options.after;
   }
 
-  /** There are events up to this place; without it, there may be any. */
-  wake(upTo = Number.POSITIVE_INFINITY): void {
+  /** There are events up to this place, `carried` being the last of them; without a place, there may be any. */
+  wake(upTo = Number.POSITIVE_INFINITY, carried: readonly ChainedEvent[] = []): void {
+    clearTimeout(this.#silence);
+    const notice: EventsNotice = { kind: 'events', upTo, carried };
     const last = this.#notices.at(-1);
-    if (last?.kind === 'events') {
-      this.#notices[this.#notices.length - 1] = { kind: 'events', upTo: Math.max(last.upTo, upTo) };
-    } else {
-      this.#notices.push({ kind: 'events', upTo });
-    }
+    if (last?.kind === 'events') this.#notices[this.#notices.length - 1] = merged(last, notice);
+    else this.#notices.push(notice);
     this.#pump();
+  }
+
+  /** Reads what there is, unless a notification comes first: its first event tells whether any was missed. */
+  wakeIfSilent(): void {
+    this.#silence = setTimeout(() => this.wake(), SILENCE_MS);
+    this.#silence.unref();
   }
 
   offer(delta: PendingDelta): void {
     if (this.#pendingDeltas >= MAX_PENDING_DELTAS) {
       // The subscriber sees the gap by the offset of the next piece, and takes a snapshot.
-      this.#notices = this.#notices.filter((notice) => notice.kind !== 'delta');
+      const events = this.#notices.filter((notice) => notice.kind === 'events');
+      this.#notices = events.length === 0 ? [] : [events.reduce(merged)];
       this.#pendingDeltas = 0;
     }
     this.#notices.push({ kind: 'delta', delta });
@@ -72,6 +90,7 @@ export class FeedSubscription {
   }
 
   close(): void {
+    clearTimeout(this.#silence);
     this.#closing.abort();
     this.#notices = [];
   }
@@ -89,7 +108,7 @@ export class FeedSubscription {
   async #deliverAll(): Promise<void> {
     try {
       for (let notice = this.#notices.shift(); notice !== undefined && !this.#closed; notice = this.#notices.shift()) {
-        if (notice.kind === 'events') await this.#deliverEvents(notice.upTo);
+        if (notice.kind === 'events') await this.#deliverEvents(notice);
         else await this.#deliverDeltas(notice.delta);
       }
     } catch (error) {
@@ -102,18 +121,23 @@ export class FeedSubscription {
     }
   }
 
-  async #deliverEvents(upTo: number): Promise<void> {
+  async #deliverEvents({ upTo, carried }: EventsNotice): Promise<void> {
     const { reader, pageSize } = this.#options;
+    const fresh = carried.filter(({ seq }) => seq > this.#cursor);
+    if (fresh.every(({ seq }, index) => seq === this.#cursor + 1 + index)) await this.#take(fresh);
     while (this.#cursor < upTo && !this.#closed) {
       const { events, shared } = await this.#untilAvailable(() => reader.readAfter(this.#cursor));
-      const last = events.at(-1);
-      if (last !== undefined) {
-        this.#cursor = last.seq;
-        for (const event of events) this.#noteCompleted(event);
-        await this.#deliver(events.map((event) => ({ kind: 'event', event })));
-      }
+      await this.#take(events);
       if (!shared && events.length < pageSize) return;
     }
+  }
+
+  async #take(events: readonly ChainedEvent[]): Promise<void> {
+    const last = events.at(-1);
+    if (last === undefined) return;
+    this.#cursor = last.seq;
+    for (const event of events) this.#noteCompleted(event);
+    await this.#deliver(events.map((event) => ({ kind: 'event', event })));
   }
 
   /** The first piece and those that wait right behind it. */
@@ -152,4 +176,12 @@ export class FeedSubscription {
       await delay(waitMs, undefined, { signal: this.#closing.signal });
     }
   }
+}
+
+/** Two notices that wait together are one, which carries what both do where the second goes on from the first. */
+function merged(first: EventsNotice, second: EventsNotice): EventsNotice {
+  if (second.upTo <= first.upTo) return first;
+  const goesOn = first.carried.length > 0 && second.carried[0]?.seq === first.upTo + 1;
+  const isRoom = first.carried.length + second.carried.length <= MAX_CARRIED_EVENTS;
+  return { ...second, carried: goesOn && isRoom ? [...first.carried, ...second.carried] : [] };
 }

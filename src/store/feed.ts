@@ -4,7 +4,7 @@ import type { ChainedEvent } from './chain.ts';
 import type { Store } from './database.ts';
 import { readDeltaText } from './deltas.ts';
 import { readEvents } from './events.ts';
-import { FEED_CHANNEL, parseNotice } from './feed-notice.ts';
+import { carriedEvents, FEED_CHANNEL, parseNotice } from './feed-notice.ts';
 import { FeedSubscription } from './feed-subscription.ts';
 import type { FeedItem, FeedReader } from './feed-subscription.ts';
 import { keepListening } from './listen-connection.ts';
@@ -18,6 +18,12 @@ export interface Subscription {
 export interface Subscriber {
   /** The last event that the subscriber has: it gets all that follow, stored already or not. */
   readonly after: number;
+  /**
+   * When to read what was stored before the subscription. `if_silent`: `after` is most likely the last event, so only
+   * where no notification comes that would tell. `never`: nothing is stored yet, as of a run that is not started.
+   * @default 'at_once'
+   */
+  readonly firstRead?: 'at_once' | 'if_silent' | 'never';
   /** Awaited before the next batch: a slow subscriber costs no memory. */
   onBatch(items: readonly FeedItem[]): void | Promise<void>;
   /** The subscription is over by an error; never by an outage of PostgreSQL, which is sat out. */
@@ -56,9 +62,13 @@ export function createEventFeed(options: {
     onNotification(payload) {
       const notice = parseNotice(payload);
       if (notice === undefined) return;
-      for (const { scope, subscription } of byRootRun.get(notice.r) ?? []) {
-        if (scope.tenant !== notice.t || scope.project !== notice.p) continue;
-        if ('s' in notice) subscription.wake(notice.s);
+      const readers = [...(byRootRun.get(notice.r) ?? [])].filter(
+        ({ scope }) => scope.tenant === notice.t && scope.project === notice.p,
+      );
+      if (readers.length === 0) return;
+      const carried = 's' in notice ? carriedEvents(notice) : undefined;
+      for (const { subscription } of readers) {
+        if ('s' in notice) subscription.wake(notice.s, carried);
         else subscription.offer(notice.d);
       }
     },
@@ -87,7 +97,9 @@ export function createEventFeed(options: {
         if (others?.size === 0) byRootRun.delete(rootRunId);
       };
       byRootRun.set(rootRunId, (byRootRun.get(rootRunId) ?? new Set()).add(registered));
-      subscription.wake();
+      // Without LISTEN in force nothing is lost either: its return wakes every subscription.
+      if (subscriber.firstRead === 'if_silent') subscription.wakeIfSilent();
+      else if (subscriber.firstRead !== 'never') subscription.wake();
       return {
         close() {
           forget();

@@ -8,6 +8,7 @@ import type { RunStatus } from '../domain/schemas/run.ts';
 import { storableText } from './storable-text.ts';
 
 type Change =
+  | { readonly change: 'run_started' }
   | { readonly change: 'run_status'; readonly status: RunStatus }
   | {
       readonly change: 'run_ended';
@@ -55,6 +56,7 @@ export const readModelChanges = (events: readonly NumberedEvent[]): string =>
 function changeOf(event: RunEvent): Change | undefined {
   switch (event.type) {
     case 'run.started':
+      return { change: 'run_started' };
     case 'run.resumed':
       return { change: 'run_status', status: 'running' };
     case 'run.suspended':
@@ -111,22 +113,22 @@ const requestOf = (approval: Approval): Change => ({
   request: canonicalJson(approval as unknown as JsonValue),
 });
 
-function decisionOf({ at, data }: EventOf<'approval.decided'>): Change {
-  const decision: Decision = {
-    decisionId: data.decisionId,
-    decision: data.decision,
-    actor: data.actor,
-    channel: data.channel,
-    ...(data.reasonRef === undefined ? {} : { reasonRef: data.reasonRef }),
-    decidedAt: at,
-  };
-  return {
-    change: 'approval_closed',
-    approvalId: data.approvalId,
-    revision: data.revision,
-    status: data.status,
-    decidedAt: at,
-    ...(data.executeBy === undefined ? {} : { executeBy: data.executeBy }),
-    decision: canonicalJson(decision as unknown as JsonValue),
-  };
-}
+/** The decision as the approval's row keeps it. */
+export const decisionIn = ({ at, data }: EventOf<'approval.decided'>): Decision => ({
+  decisionId: data.decisionId,
+  decision: data.decision,
+  actor: data.actor,
+  channel: data.channel,
+  ...(data.reasonRef === undefined ? {} : { reasonRef: data.reasonRef }),
+  decidedAt: at,
+});
+
+const decisionOf = (event: EventOf<'approval.decided'>): Change => ({
+  change: 'approval_closed',
+  approvalId: event.data.approvalId,
+  revision: event.data.revision,
+  status: event.data.status,
+  decidedAt: event.at,
+  ...(event.data.executeBy === undefined ? {} : { executeBy: event.data.executeBy }),
+  decision: canonicalJson(decisionIn(event) as unknown as JsonValue),
+});

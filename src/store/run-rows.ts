@@ -2,7 +2,7 @@ import type { SignedCommand } from '../domain/schemas/command.ts';
 import type { BlobRef, Scope } from '../domain/schemas/names.ts';
 import type { RunStatus } from '../domain/schemas/run.ts';
 import { blobRefFrom } from './blob-ref.ts';
-import { blobParameters } from './blobs.ts';
+import { blobParameters, rememberBlobs } from './blobs.ts';
 import type { NewBlob } from './blobs.ts';
 import { genesisHash } from './chain.ts';
 import { execute } from './database.ts';
@@ -66,6 +66,7 @@ export async function createRun(store: Store, run: NewRun, newBlobs: readonly Ne
     ...blobParameters(newBlobs),
   ])) as [{ outcome: CreateRunOutcome['outcome'] }];
   const found = runRowFrom(row);
+  if (row.outcome === 'created') rememberBlobs(store, run.tenant, newBlobs);
   return row.outcome === 'conversation_busy'
     ? { outcome: row.outcome, runId: found.runId }
     : { outcome: row.outcome, run: found };

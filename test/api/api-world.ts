@@ -30,6 +30,8 @@ export class RecordingGateway implements RunGateway {
   readonly decisions: { address: WorkflowAddress; command: SignedCommand }[] = [];
   readonly cancels: { address: WorkflowAddress; command: SignedCommand }[] = [];
   readonly questions: { approvalId: string; decisionId: string }[] = [];
+  /** Called with each start before it is answered. */
+  onStart: (run: RunStart) => Promise<void> | void = () => {};
   /** Called with each decision before it is accepted. */
   onDecide: (address: WorkflowAddress, command: SignedCommand) => Promise<Delivery> | Delivery = () => 'accepted';
   onCancel: (address: WorkflowAddress) => Promise<Delivery> | Delivery = () => 'accepted';
@@ -40,6 +42,7 @@ export class RecordingGateway implements RunGateway {
   async startRun(run: RunStart): Promise<void> {
     this.#assertAvailable();
     this.starts.push(run);
+    await this.onStart(run);
   }
   async decide(address: WorkflowAddress, command: SignedCommand): Promise<Delivery> {
     this.#assertAvailable();

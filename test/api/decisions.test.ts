@@ -137,6 +137,20 @@ describe('S3 deciding', () => {
     expect(view.body).toMatchObject({ outcome: 'recorded', code: null });
   });
 
+  test.each(['approve', 'reject'])(
+    '%s: the answer, made from the event, is what the store says since',
+    async (decision) => {
+      const run = await scriptedRun(world);
+      const approval = await run.asks();
+      decideFirstWins(run, approval);
+      const given = { decision, digest: approval.digest, reason: 'Seen.' };
+      const { status, body } = await decide<DecisionReceipt>(approval, given);
+      expect(status).toBe(200);
+      expect(body.approval).toEqual((await world.call('GET', pathOf(approval))).body);
+      expect(body.approval.executeBy === null).toBe(decision === 'reject');
+    },
+  );
+
   test('the same decision by the same person again is 200 already_recorded, without a signal', async () => {
     const run = await scriptedRun(world);
     const approval = await run.asks();

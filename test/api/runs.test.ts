@@ -4,7 +4,7 @@ import type { Page } from '../../src/contract/pagination.ts';
 import { StartCommand } from '../../src/domain/schemas/command.ts';
 import type { RunEvent } from '../../src/domain/schemas/event.ts';
 import { appendEvents } from '../../src/store/events.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { getRun } from '../../src/store/run-rows.ts';
 import { createApiWorld, scope } from './api-world.ts';
 import type { ApiWorld } from './api-world.ts';
 
@@ -46,12 +46,23 @@ describe('S1 starting a run', () => {
     expect(sent?.start.bytes).not.toContain('order 7');
     const { body } = await world.call<RunDetail>('GET', `/v1/runs/${answer.body.runId}`);
     expect(body.input).toBe('Refund order 7.');
-    await waitFor('the mark of the start', async () => {
-      const { rows } = await world.store.pool.query('select started_in_temporal as s from runs where run_id = $1', [
-        body.runId,
-      ]);
-      return rows[0].s as boolean;
-    });
+  });
+
+  test('S1.6 a repeat sends the start again until the first event of the run proves that it started', async () => {
+    const post = () =>
+      world.call<Run>('POST', '/v1/runs', { body: start, headers: { 'idempotency-key': 'sent-again' } });
+    const { runId } = (await post()).body;
+    await post();
+    const startsOf = () => world.gateway.starts.filter(({ address }) => address.runId === runId).length;
+    expect(startsOf()).toBe(2);
+    const run = await getRun(world.store, scope, runId);
+    if (!run) throw new Error('no run');
+    const { agent, agentDigest, policyDigest, inputRef } = run;
+    const requester = { principal: 'ada', groups: ['support'] };
+    const data = { agent, agentDigest, policyDigest, inputRef, requester };
+    await happen(runId, { type: 'run.started', at: Date.now(), data });
+    expect((await post()).body).toMatchObject({ runId, status: 'running' });
+    expect(startsOf()).toBe(2);
   });
 
   test('S1.6 the same key and body give the same run, another body 422', async () => {

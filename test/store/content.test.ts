@@ -1,16 +1,19 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { digestOf } from '../../src/domain/core/digest.ts';
 import { AgentDefinition } from '../../src/domain/schemas/agent.ts';
 import { makeBlob, putBlobs, readBlobs } from '../../src/store/blobs.ts';
+import type { NewBlob } from '../../src/store/blobs.ts';
 import { anyCredentialExists, createCredential, findCredential, touchCredential } from '../../src/store/credentials.ts';
 import type { Credential } from '../../src/store/credentials.ts';
 import { openStore } from '../../src/store/database.ts';
 import type { Store } from '../../src/store/database.ts';
 import { currentAgent, getDefinition, listAgents, putDefinition } from '../../src/store/definitions.ts';
+import { settleEffect } from '../../src/store/effects.ts';
+import { createRun } from '../../src/store/run-rows.ts';
 import { StoreCorruptionError } from '../../src/store/store-error.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { NOW, otherScopes, scope } from './fixtures.ts';
+import { newRun, NOW, otherScopes, scope } from './fixtures.ts';
 
 let database: TestDatabase;
 let store: Store;
@@ -32,11 +35,51 @@ test('blobs come back as they were, to their tenant only, in any number', async 
   await putBlobs(store, 'acme', blobs.toReversed());
   await putBlobs(store, 'acme', []);
   const hashes = blobs.map((blob) => blob.ref.sha256);
+  store.blobCache.clear();
 
   const read = await readBlobs(store, 'acme', [...hashes, digestOf('nothing').slice(7)]);
   expect(read).toEqual(new Map(hashes.map((hash, index) => [hash, values[index]])));
   expect(await readBlobs(store, 'rival', hashes)).toEqual(new Map());
   expect(await readBlobs(store, 'acme', [])).toEqual(new Map());
+});
+
+test('who has stored a blob reads it without asking; others, and for a large one everybody, ask', async () => {
+  const blobs = ['put', 'created', 'settled', 'x'.repeat(300_000)].map(makeBlob);
+  const [put, created, settled, large] = blobs as [NewBlob, NewBlob, NewBlob, NewBlob];
+  const run = newRun({ idempotencyKey: 'remembered' });
+  const repeated = makeBlob('never stored');
+  const hashes = [...blobs, repeated].map(({ ref }) => ref.sha256);
+  await putBlobs(store, 'acme', [put, large]);
+  await createRun(store, run, [created]);
+  await createRun(store, run, [repeated]);
+  await settleEffect(store, {
+    tenant: 'acme',
+    effectKey: 'eff_none',
+    epoch: 1,
+    nonce: 'n',
+    outcome: { type: 'completed', resultRef: settled.ref },
+    blobs: [settled],
+    nowMs: NOW,
+  });
+  const asked = vi.spyOn(store.pool, 'query');
+  const read = await readBlobs(store, 'acme', hashes.slice(0, 3));
+  expect([...read.values()]).toEqual(['put', 'created', 'settled']);
+  expect(asked).not.toHaveBeenCalled();
+  expect((await readBlobs(store, 'acme', [large.ref.sha256])).size).toBe(1);
+  expect(asked).toHaveBeenCalledTimes(1);
+  expect((await readBlobs(store, 'acme', hashes)).size).toBe(4);
+  expect(await readBlobs(store, 'rival', hashes)).toEqual(new Map());
+  expect(asked).toHaveBeenCalledTimes(3);
+  asked.mockRestore();
+});
+
+test('a blob whose transaction failed is not remembered', async () => {
+  const blob = makeBlob('lost');
+  const taken = newRun();
+  await createRun(store, taken, []);
+  const rival = { ...newRun({ runId: taken.runId }), tenant: 'rival' };
+  await expect(createRun(store, rival, [blob])).rejects.toThrow();
+  expect(await readBlobs(store, 'rival', [blob.ref.sha256])).toEqual(new Map());
 });
 
 test('equal content has different commitments', () => {
@@ -49,6 +92,7 @@ test('a blob that is not what its hash says is not handed out', async () => {
   await store.pool.query('UPDATE blobs SET body = set_byte(body, 20, 65) WHERE sha256 = $1', [
     Buffer.from(blob.ref.sha256, 'hex'),
   ]);
+  store.blobCache.clear();
   await expect(readBlobs(store, 'acme', [blob.ref.sha256])).rejects.toBeInstanceOf(StoreCorruptionError);
 });
 

@@ -93,8 +93,9 @@ async function putBeforeRun(
     scope: run,
     rootRunId: run.rootRunId,
     after: run.eventSeq,
+    isCurrent: true,
     signal,
-    match: (event) => (event.runId === runId ? fateByEvent(event, given) : undefined),
+    match: (event) => (event.runId === runId ? fateByEvent(event, given, approval) : undefined),
   });
   const address = { tenant, project, runId };
   const delivery = await api.gateway.decide(address, signed);

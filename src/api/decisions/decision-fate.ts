@@ -4,10 +4,14 @@ import type { ProblemCode } from '../../contract/problem.ts';
 import type { Winner } from '../../contract/decisions.ts';
 import { DecisionKind } from '../../domain/schemas/approval.ts';
 import type { Approval } from '../../domain/schemas/approval.ts';
+import type { StoredEvent } from '../../domain/schemas/event.ts';
 import type { VerdictView } from '../../gateway/run-gateway.ts';
+import { decidedApproval } from '../../store/approvals.ts';
+import type { ApprovalRow } from '../../store/approvals.ts';
 
 export type Fate =
-  | { readonly type: 'recorded'; readonly decisionId: string; readonly approval?: Approval }
+  /** `row`: the approval as the store has it since. */
+  | { readonly type: 'recorded'; readonly decisionId: string; readonly approval?: Approval; readonly row?: ApprovalRow }
   /** The same person had decided the same before. */
   | { readonly type: 'already_recorded'; readonly decisionId: string; readonly approval?: Approval }
   | { readonly type: 'refused'; readonly code: ProblemCode; readonly winner?: Winner };
@@ -43,13 +47,13 @@ export function fateByApproval(approval: Approval, given: GivenDecision): Fate |
   }
 }
 
-/** From the event that names the decision; undefined for any other event. */
-export function fateByEvent(
-  event: { type: string; data: Record<string, unknown> },
-  given: GivenDecision,
-): Fate | undefined {
+/** From the event that names the decision; undefined for any other event. `row`: the approval before the decision. */
+export function fateByEvent(event: StoredEvent, given: GivenDecision, row?: ApprovalRow): Fate | undefined {
   if (event.data['decisionId'] !== given.decisionId) return undefined;
-  if (event.type === 'approval.decided') return { type: 'recorded', decisionId: given.decisionId };
+  if (event.type === 'approval.decided') {
+    const decided = row && decidedApproval(row, event);
+    return { type: 'recorded', decisionId: given.decisionId, ...(decided && { row: decided }) };
+  }
   if (event.type !== 'decision.refused' || event.data['voided'] === true) return undefined;
   return refusal(String(event.data['code']), given, winnerIn(event.data['winner']));
 }

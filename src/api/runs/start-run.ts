@@ -13,7 +13,7 @@ import type { StartCommand } from '../../domain/schemas/command.ts';
 import { isTemporalUnavailable } from '../../gateway/temporal-faults.ts';
 import { makeBlob } from '../../store/blobs.ts';
 import { currentAgent, getDefinition } from '../../store/definitions.ts';
-import { createRun, markRunStarted } from '../../store/run-rows.ts';
+import { createRun } from '../../store/run-rows.ts';
 import type { RunRow } from '../../store/run-rows.ts';
 import type { Api, Caller } from '../dependencies.ts';
 import { HttpProblem } from '../http-problem.ts';
@@ -23,6 +23,8 @@ export interface StartOrder {
   readonly caller: Caller;
   readonly request: StartRun;
   readonly idempotencyKey: string | undefined;
+  /** Hears the run's id before there is such a run, or where there is one already. */
+  readonly onNamed?: (runId: string) => void;
 }
 
 export interface StartedRun {
@@ -35,7 +37,6 @@ export class RunStarter {
   readonly #api: Api;
   /** Set while the last start failed: rows are then not made for nothing. */
   #wasUnavailable = false;
-  readonly #background = new Set<Promise<void>>();
 
   constructor(api: Api) {
     this.#api = api;
@@ -47,20 +48,16 @@ export class RunStarter {
     if (!agent) throw new HttpProblem('unknown_agent');
     if (this.#wasUnavailable && !(await this.#api.gateway.isHealthy())) throw new HttpProblem('temporal_unavailable');
     const { outcome, run } = await this.#createRow(order, agent.digest, agent.definition.policyDigest);
-    // A row whose start was never confirmed is started again: Temporal takes each run once.
+    // Until the run's first event is stored, nothing proves that it started. It is started again: Temporal takes each
+    // run once.
     if (!run.startedInTemporal && !isFinished(run.status)) {
       await this.#startWorkflow(run, run.agentDigest === agent.digest ? agent.definition.limits : undefined);
     }
     return { run, isNew: outcome === 'created' };
   }
 
-  /** Waits for what runs on behind answers that were given. */
-  async settle(): Promise<void> {
-    await Promise.all(this.#background);
-  }
-
   async #createRow(
-    { caller, request, idempotencyKey }: StartOrder,
+    { caller, request, idempotencyKey, onNamed }: StartOrder,
     agentDigest: string,
     policyDigest: string,
   ): Promise<{ outcome: 'created' | 'existing'; run: RunRow }> {
@@ -94,6 +91,7 @@ export class RunStarter {
       channel: 'api',
       nowMs,
     });
+    onNamed?.(runId);
     const result = await createRun(
       api.store,
       {
@@ -146,12 +144,6 @@ export class RunStarter {
         cause: error,
       });
     }
-    // Only the reconciler reads this mark, so nobody waits for it; should it be lost, the start is repeated, harmlessly.
-    const marking = markRunStarted(api.store, run, runId).catch((error: unknown) =>
-      api.logger.warn({ err: error, runId }, 'run.mark_failed'),
-    );
-    const done = marking.then(() => void this.#background.delete(done));
-    this.#background.add(done);
   }
 }
 

@@ -10,6 +10,7 @@ import type { FeedItem, Subscription } from '../../store/feed.ts';
 import type { RunRow } from '../../store/run-rows.ts';
 import type { Api } from '../dependencies.ts';
 import { eventViews } from '../views/event-view.ts';
+import type { EarlyEvents } from './early-events.ts';
 import { OpenMessages } from './open-message.ts';
 import { sseConnection } from './sse-connection.ts';
 import type { SseMessage } from './sse-connection.ts';
@@ -27,6 +28,8 @@ export interface RunStreamOptions {
   /** The run as it was after `after` was checked: what ended it later is among the events to come. */
   readonly run: RunRow;
   readonly after: number;
+  /** All that happened in a new run so far, where it was followed from before its first event. */
+  readonly early?: EarlyEvents | undefined;
 }
 
 /** A stream that has begun; `close` lets its reader know that they may come back. */
@@ -36,7 +39,8 @@ export interface RunStream {
 }
 
 /** Takes over a response whose head is written. */
-export function streamRun(api: Api, response: ServerResponse, { run, after }: RunStreamOptions): RunStream {
+export function streamRun(api: Api, response: ServerResponse, options: RunStreamOptions): RunStream {
+  const { run, after, early } = options;
   let cursor = after;
   const close = (reason: string) =>
     connection.end({ event: 'stream.closed', data: { lastEventId: String(cursor), reason } });
@@ -92,8 +96,18 @@ export function streamRun(api: Api, response: ServerResponse, { run, after }: Ru
     }
   };
 
+  const sendBatch = async (items: readonly FeedItem[]) => {
+    await sendEvents(items.flatMap((item) => (item.kind === 'event' ? [item.event] : [])));
+    await sendDeltas(items);
+  };
+
   let subscription: Subscription | undefined;
   const follow = async () => {
+    if (early) {
+      subscription = early.take({ onBatch: sendBatch, onLost: fail });
+      if (connection.closed.aborted) subscription.close();
+      return;
+    }
     await catchUp();
     if (isFinished(run.status)) finish(run.status);
     if (response.writableEnded || connection.closed.aborted) return;
@@ -104,8 +118,7 @@ export function streamRun(api: Api, response: ServerResponse, { run, after }: Ru
       after: cursor,
       onBatch: async (items) => {
         await isSnapshotSent;
-        await sendEvents(items.flatMap((item) => (item.kind === 'event' ? [item.event] : [])));
-        await sendDeltas(items);
+        await sendBatch(items);
       },
       onLost: fail,
     });

@@ -3,11 +3,13 @@ import type { RunRow } from '../../store/run-rows.ts';
 import type { Api } from '../dependencies.ts';
 import type { AnyReply, AnyRequest } from '../server-type.ts';
 import type { OpenStreams } from './open-streams.ts';
+import type { EarlyEvents } from './early-events.ts';
 import { streamRun } from './run-stream.ts';
 
 export interface SendRunStream {
   readonly run: RunRow;
   readonly after: number;
+  readonly early?: EarlyEvents | undefined;
   /** @default 200 */
   readonly status?: number;
 }
@@ -17,7 +19,7 @@ export function sendRunStream(
   streams: OpenStreams,
   request: AnyRequest,
   reply: AnyReply,
-  { run, after, status = 200 }: SendRunStream,
+  { run, after, early, status = 200 }: SendRunStream,
 ): AnyReply {
   reply.hijack();
   const response = reply.raw;
@@ -38,7 +40,7 @@ export function sendRunStream(
   }
   // Small packets at once: an event is worth nothing while it waits for company.
   response.socket?.setNoDelay(true);
-  const stream = streamRun(api, response, { run, after });
+  const stream = streamRun(api, response, { run, after, early });
   const remove = streams.add(request.caller.actor.principal, () => stream.close('server_closing'));
   const startedMs = performance.now();
   const onEnded = () => {

@@ -13,6 +13,8 @@ interface Wanted<T> {
   readonly rootRunId: string;
   /** Events up to this number are known already. */
   readonly after: number;
+  /** The row that gave `after` was read just now: look for what came since only where the feed stays silent. */
+  readonly isCurrent?: boolean;
   /** What to make of an event; undefined goes on waiting. */
   readonly match: (event: ChainedEvent) => T | undefined;
   /** Gives up when the client has gone. */
@@ -25,6 +27,7 @@ export function waitForEvent<T>(feed: EventFeed, wanted: Wanted<T>): EventWait<T
   const giveUp = () => resolve(undefined);
   const subscription = feed.subscribe(wanted.scope, wanted.rootRunId, {
     after: wanted.after,
+    firstRead: wanted.isCurrent ? 'if_silent' : 'at_once',
     onBatch: (items) => {
       for (const item of items) {
         const found = item.kind === 'event' ? wanted.match(item.event) : undefined;

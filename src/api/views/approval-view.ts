@@ -5,6 +5,7 @@ import type { ApprovalRow } from '../../store/approvals.ts';
 import { readBlobs } from '../../store/blobs.ts';
 import { getDefinition } from '../../store/definitions.ts';
 import { getRun } from '../../store/run-rows.ts';
+import type { RunRow } from '../../store/run-rows.ts';
 import { viewerOf } from '../decisions/may-decide.ts';
 import type { Api, Caller } from '../dependencies.ts';
 import { contentOf, textOf } from './content.ts';
@@ -69,11 +70,11 @@ function approvalView(row: ApprovalRow, { caller, nowMs, contents, tool }: ViewC
   };
 }
 
-/** One approval with all that a person must see to consent. */
-export async function approvalDetail(api: Api, caller: Caller, row: ApprovalRow): Promise<Approval> {
+/** One approval with all that a person must see to consent. `run`: the approval's, where it is at hand. */
+export async function approvalDetail(api: Api, caller: Caller, row: ApprovalRow, run?: RunRow): Promise<Approval> {
   const [contents, tool, nowMs] = await Promise.all([
     readContents(api, row.tenant, [row], Number.POSITIVE_INFINITY),
-    toolDefinition(api, row),
+    toolDefinition(api, row, run),
     api.clock.nowMs(),
   ]);
   return approvalView(row, { caller, nowMs, contents, tool });
@@ -108,8 +109,8 @@ async function readContents(
 }
 
 /** The tool as pinned with the run, not as it is today. */
-async function toolDefinition(api: Api, row: ApprovalRow): Promise<ToolDefinition | undefined> {
-  const run = await getRun(api.store, row, row.runId);
+async function toolDefinition(api: Api, row: ApprovalRow, known?: RunRow): Promise<ToolDefinition | undefined> {
+  const run = known ?? (await getRun(api.store, row, row.runId));
   const definition = run && (await getDefinition(api.store, row, run.agentDigest));
   return definition?.tools.find(({ name }) => name === row.tool);
 }

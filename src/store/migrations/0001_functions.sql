@@ -24,11 +24,18 @@ $$;
 --> statement-breakpoint
 -- What one event means for the read model. Called for newly stored events only, under the stream's lock.
 CREATE FUNCTION project_event(
-  p_tenant text, p_project text, p_root_run_id text, p_run_id text, p_change jsonb
+  p_tenant text, p_project text, p_root_run_id text, p_run_id text, p_origin text, p_change jsonb
 ) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
   CASE p_change ->> 'change'
+    WHEN 'run_started' THEN
+      -- What a workflow says proves that Temporal took the start.
+      UPDATE runs r
+         SET status = 'running', started_in_temporal = r.started_in_temporal OR p_origin = 'workflow'
+       WHERE r.run_id = p_run_id AND r.ended_at IS NULL
+         AND (r.status <> 'running' OR NOT r.started_in_temporal AND p_origin = 'workflow');
+
     WHEN 'run_status' THEN
       UPDATE runs r
          SET status = p_change ->> 'status'
@@ -104,6 +111,10 @@ DECLARE
   next_hash bytea;
   latest_at bigint := 0;
   stored_new integer[] := '{}';
+  -- What the notification carries of the new events; NULL once it is too much.
+  carried text := '';
+  carried_from bytea;
+  notice text;
 BEGIN
   SELECT s.seq, s.head_hash INTO stream_seq, stream_head
     FROM streams s
@@ -146,6 +157,12 @@ BEGIN
     INSERT INTO run_events (root_run_id, seq, at, ordinal, turn, run_id, origin, type, prev_hash, hash, body)
     VALUES (p_root_run_id, stream_seq, given.at, given.ordinal, given.turn, p_run_id, p_origin, given.type,
             stream_head, next_hash, given.body);
+    carried_from := coalesce(carried_from, stream_head);
+    -- Base64, since a body need not be text in the encoding of this database. Its line breaks are left out.
+    carried := CASE WHEN octet_length(carried) + octet_length(given.body) < 6000
+      THEN carried || CASE carried WHEN '' THEN '' ELSE ',' END || '["' || encode(next_hash, 'hex') || '","'
+        || translate(encode(given.body, 'base64'), E'\n', '') || '"]'
+      END;
     stream_head := next_hash;
     stored_ordinal := greatest(stored_ordinal, given.ordinal);
     latest_at := greatest(latest_at, given.at);
@@ -161,11 +178,13 @@ BEGIN
   FOR change IN SELECT c.value FROM jsonb_array_elements(p_changes) WITH ORDINALITY AS c (value, place) ORDER BY c.place
   LOOP
     CONTINUE WHEN (change ->> 'ordinal')::integer <> ALL (stored_new);
-    PERFORM project_event(p_tenant, p_project, p_root_run_id, p_run_id, change);
+    PERFORM project_event(p_tenant, p_project, p_root_run_id, p_run_id, p_origin, change);
   END LOOP;
 
-  PERFORM pg_notify('countersign_events',
-    json_build_object('t', p_tenant, 'p', p_project, 'r', p_root_run_id, 's', stream_seq)::text);
+  notice := json_build_object('t', p_tenant, 'p', p_project, 'r', p_root_run_id, 's', stream_seq)::text;
+  carried := left(notice, -1) || ',"h":"' || encode(carried_from, 'hex') || '","e":[' || carried || ']}';
+  -- PostgreSQL takes payloads of less than 8,000 bytes: readers fetch what does not fit.
+  PERFORM pg_notify('countersign_events', CASE WHEN octet_length(carried) < 8000 THEN carried ELSE notice END);
 END
 $$;
 --> statement-breakpoint

@@ -1,7 +1,9 @@
 import { ApprovalParams } from '../../../contract/approvals.ts';
 import { DecideApproval, DecisionReceipt, PendingDecision } from '../../../contract/decisions.ts';
 import { getApproval } from '../../../store/approvals.ts';
+import type { ApprovalRow } from '../../../store/approvals.ts';
 import { decideApproval } from '../../decisions/decide-approval.ts';
+import type { DecisionAnswer } from '../../decisions/decide-approval.ts';
 import { awaitApproval } from '../../decisions/find-approval.ts';
 import type { VerdictQueries } from '../../decisions/verdict-queries.ts';
 import type { Api } from '../../dependencies.ts';
@@ -68,10 +70,20 @@ export function registerDecideApproval(app: ApiServer, api: Api, queries: Verdic
       if (answer.type === 'pending') {
         return reply.code(202).send({ decisionId, outcome: 'pending', links: { self } });
       }
-      const stored = await getApproval(api.store, caller.scope, found.approval.approvalId);
-      // The event that decided it may still be on its way to the store: then the run's own view is the newer one.
-      const row = { ...(stored ?? found.approval), ...(stored?.status === 'pending' ? answer.approval : {}) };
-      return reply.send({ decisionId, outcome: answer.type, approval: await approvalDetail(api, caller, row) });
+      const approval = await approvalDetail(api, caller, await decidedRow(api, found.approval, answer), found.run);
+      return reply.send({ decisionId, outcome: answer.type, approval });
     },
   });
+}
+
+/** The approval as it is now. The event that decided it tells; without it the store does. */
+async function decidedRow(
+  api: Api,
+  before: ApprovalRow,
+  answer: Exclude<DecisionAnswer, { type: 'pending' }>,
+): Promise<ApprovalRow> {
+  if (answer.type === 'recorded' && answer.row) return answer.row;
+  const stored = await getApproval(api.store, before, before.approvalId);
+  // The event may still be on its way to the store: then the run's own view is the newer one.
+  return { ...(stored ?? before), ...(stored?.status === 'pending' ? answer.approval : {}) };
 }

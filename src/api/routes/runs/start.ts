@@ -2,10 +2,12 @@ import { Run, StartRun } from '../../../contract/runs.ts';
 import type { Api } from '../../dependencies.ts';
 import { CommandHeaders } from '../../idempotency-key.ts';
 import { json, problems } from '../../responses.ts';
-import type { RunStarter } from '../../runs/start-run.ts';
+import type { RunStarter, StartOrder } from '../../runs/start-run.ts';
 import type { ApiServer } from '../../server-type.ts';
 import { prefersEventStream } from '../../streams/accepts.ts';
 import type { OpenStreams } from '../../streams/open-streams.ts';
+import { followFromBirth } from '../../streams/early-events.ts';
+import type { EarlyEvents } from '../../streams/early-events.ts';
 import { sendRunStream } from '../../streams/send-run-stream.ts';
 import { runPath, runView } from '../../views/run-view.ts';
 
@@ -39,17 +41,28 @@ export function registerStartRun(app: ApiServer, api: Api, starter: RunStarter, 
     },
     handler: async (request, reply) => {
       const isStream = prefersEventStream(request.headers.accept);
-      if (isStream) streams.assertRoom(request.caller.actor.principal);
-      const { run, isNew } = await starter.start({
-        caller: request.caller,
+      const { caller } = request;
+      if (isStream) streams.assertRoom(caller.actor.principal);
+      let early: EarlyEvents | undefined;
+      const order: StartOrder = {
+        caller,
         request: request.body,
         idempotencyKey: request.headers['idempotency-key'],
-      });
-      const status = isNew ? 201 : 200;
-      reply.header('location', runPath(run.runId)).header('x-run-id', run.runId);
-      if (!isNew) reply.header('idempotent-replayed', 'true');
-      if (isStream) return sendRunStream(api, streams, request, reply, { run, after: 0, status });
-      return reply.code(status).send(runView(run));
+        ...(isStream && { onNamed: (runId) => void (early = followFromBirth(api.feed, caller.scope, runId)) }),
+      };
+      try {
+        const { run, isNew } = await starter.start(order);
+        const status = isNew ? 201 : 200;
+        reply.header('location', runPath(run.runId)).header('x-run-id', run.runId);
+        if (!isNew) reply.header('idempotent-replayed', 'true');
+        if (!isStream) return reply.code(status).send(runView(run));
+        const birth = isNew ? { early } : {};
+        if (!isNew) early?.close();
+        return sendRunStream(api, streams, request, reply, { run, after: 0, status, ...birth });
+      } catch (error) {
+        early?.close();
+        throw error;
+      }
     },
   });
 }
