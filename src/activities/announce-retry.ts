@@ -12,10 +12,7 @@ const RETRIES_PER_ATTEMPT = 100_000;
 export const attemptOf = ({ attempt }: CallModelInput): number =>
   attempt * RETRIES_PER_ATTEMPT + Context.current().info.attempt;
 
-export const announceRetry = async (
-  { store, clock }: StepDependencies,
-  input: CallModelInput,
-): Promise<void> => {
+export const announceRetry = async ({ store, clock }: StepDependencies, input: CallModelInput): Promise<void> => {
   if (Context.current().info.attempt === 1) return;
   const { tenant, project, rootRunId, runId } = input.run;
   const at = await clock.nowMs();

@@ -28,7 +28,9 @@ const readDeploymentPolicy = async (path: string): Promise<readonly RuleInput[]>
     throw new ConfigError(['COUNTERSIGN_POLICY_FILE is not JSON']);
   }
   const parsed = policyLayerSchema.safeParse(value);
-  const faults = parsed.error?.issues.map(({ path: at, message }) => `COUNTERSIGN_POLICY_FILE ${at.join('.')}: ${message}`);
+  const faults = parsed.error?.issues.map(
+    ({ path: at, message }) => `COUNTERSIGN_POLICY_FILE ${at.join('.')}: ${message}`,
+  );
   if (faults) throw new ConfigError(faults);
   if (parsed.data?.name !== 'deployment') throw new ConfigError(['COUNTERSIGN_POLICY_FILE name: must be "deployment"']);
   return parsed.data.rules;

@@ -20,7 +20,8 @@ const logger = createLogger({ level: config.logLevel, service: 'worker' });
 installTemporalRuntime(logger);
 
 const trust = await loadTrustedKeys(stateDirectory);
-if (!trust) throw new ConfigError(['COUNTERSIGN_STATE_DIRECTORY has no trust.json: start the API once, or copy it from there']);
+if (!trust)
+  throw new ConfigError(['COUNTERSIGN_STATE_DIRECTORY has no trust.json: start the API once, or copy it from there']);
 const store = openStore({ url: databaseUrl, applicationName: 'countersign-worker' });
 const { namespace } = config.temporal;
 const connection = connectLazily(temporalAddress);

@@ -27,6 +27,8 @@ export interface StartedRun {
   get(): Promise<RunDetail>;
   /** Waits until the run settles or only people are waited for. */
   settles(): Promise<RunDetail>;
+  /** Follows the run's events to its end, however long it waits in between. */
+  ends(): Promise<RunDetail>;
   events(): Promise<readonly RunEventView[]>;
   types(): Promise<readonly string[]>;
   approvals(): Promise<readonly Approval[]>;
@@ -39,7 +41,11 @@ export interface StartedRun {
 const HOLD_SECONDS = 30;
 
 export const createPerson = (url: string, key: string): Person => {
-  const request = async <T>(method: string, path: string, { headers, body }: RequestOptions = {}): Promise<Answer<T>> => {
+  const request = async <T>(
+    method: string,
+    path: string,
+    { headers, body }: RequestOptions = {},
+  ): Promise<Answer<T>> => {
     const response = await fetch(new URL(path, url), {
       method,
       headers: {
@@ -79,6 +85,11 @@ export const createPerson = (url: string, key: string): Person => {
       runId,
       get,
       settles: () => get({ prefer: `wait=${HOLD_SECONDS}` }),
+      async ends() {
+        // The server closes the stream when the run has ended.
+        expectOk(await request('GET', `${path}/events`, { headers: { accept: 'text/event-stream' } }));
+        return get();
+      },
       events,
       types: async () => (await events()).map((event) => event.type),
       approvals: () => approvals(),

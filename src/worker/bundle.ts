@@ -21,7 +21,10 @@ const contentDigest = async (): Promise<string> => {
     const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
     for (const file of files.toSorted()) hash.update(file.slice(ROOT.length)).update(await readFile(file));
   }
-  return hash.update(await readFile(join(ROOT, 'package-lock.json'))).digest('hex').slice(0, 32);
+  return hash
+    .update(await readFile(join(ROOT, 'package-lock.json')))
+    .digest('hex')
+    .slice(0, 32);
 };
 
 /** Path of the bundle of today's workflow code. About 3 s where it must be built. */

@@ -40,7 +40,15 @@ const end = async ({ store, clock }: ReconcilerDependencies, run: RunRow, code: 
   const at = await clock.nowMs();
   const event = { type: 'run.failed', at, data: { code, detail } } as const;
   const events = [{ ordinal: 1, event }];
-  await appendEvents(store, { tenant, project, rootRunId, runId, origin: 'reconciler:1', events, onlyIfUnfinished: true });
+  await appendEvents(store, {
+    tenant,
+    project,
+    rootRunId,
+    runId,
+    origin: 'reconciler:1',
+    events,
+    onlyIfUnfinished: true,
+  });
 };
 
 const start = async ({ store, gateway }: ReconcilerDependencies, run: RunRow): Promise<void> => {

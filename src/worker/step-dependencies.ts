@@ -29,7 +29,10 @@ export interface WorkerParts {
 
 export const stepDependencies = (parts: WorkerParts): StepDependencies => {
   const { store, clock, logger, trust, agents, workspacesRoot, forbidden } = parts;
-  const models = createModels({ config: parts.models, scripts: Object.assign({}, ...agents.map((one) => one.scripts)) });
+  const models = createModels({
+    config: parts.models,
+    scripts: Object.assign({}, ...agents.map((one) => one.scripts)),
+  });
   const tools = new Map<string, Tool>(
     agents.flatMap((agent) => agent.tools.map((tool) => [toolDefinition(tool).definitionDigest, tool] as const)),
   );

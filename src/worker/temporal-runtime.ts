@@ -10,7 +10,10 @@ const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'debug', WARN: 'warn', ER
 const temporalLogger = (logger: Logger): TemporalLogger => {
   const log = (level: LogLevel, message: string, meta?: LogMetadata): void => {
     const { workflowId, activityId, attempt, error, taskQueue } = meta ?? {};
-    logger[LEVELS[level]]({ workflowId, activityId, attempt, taskQueue, err: error, detail: message }, 'temporal.sdk_said');
+    logger[LEVELS[level]](
+      { workflowId, activityId, attempt, taskQueue, err: error, detail: message },
+      'temporal.sdk_said',
+    );
   };
   return {
     log,

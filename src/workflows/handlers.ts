@@ -42,7 +42,9 @@ export const registerHandlers = (run: LiveRun, input: AgentRunInput): void => {
     run.apply({ type: 'ignore', signal: name.slice(0, MAX_SIGNAL_NAME), code: 'unknown_signal' }),
   );
   setHandler(statusQuery, () => statusView(run.state), { description: 'Status, turn and counts of the run.' });
-  setHandler(approvalsQuery, () => approvalsView(run.state), { description: 'Approvals of the open turn, up to 16 KB.' });
+  setHandler(approvalsQuery, () => approvalsView(run.state), {
+    description: 'Approvals of the open turn, up to 16 KB.',
+  });
   setHandler(verdictQuery, (approvalId, decisionId) => verdictView(run.state, approvalId, decisionId), {
     description: 'What became of one decision.',
   });

@@ -4,6 +4,7 @@
  * code, at its first decision (18 ms against 4). Nothing here keeps state of a run.
  */
 import { ed25519 } from '@noble/curves/ed25519.js';
+// oxlint-disable import/no-unassigned-import -- loading them is the point
 import '../domain/core/attestation.ts';
 import '../domain/core/decide.ts';
 import '../domain/core/next.ts';

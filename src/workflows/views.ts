@@ -48,7 +48,9 @@ export const detailsView = (state: RunState): string => {
     ...(state.attention ? [`Needs attention: ${state.attention.code}`] : []),
     ...pending
       .slice(0, 50)
-      .map((one) => `- waits for a decision: \`${one.key}\` (${one.tool}) until ${new Date(one.decideBy).toISOString()}`),
+      .map(
+        (one) => `- waits for a decision: \`${one.key}\` (${one.tool}) until ${new Date(one.decideBy).toISOString()}`,
+      ),
   ];
   return lines.join('\n');
 };

@@ -56,7 +56,10 @@ describe('what is proven, runs', () => {
   test('B1 an approved call, with the frozen arguments that were digested', async () => {
     const call = await approved();
     expect(await gate.dispatch(call)).toMatchObject({ type: 'completed' });
-    expect(refund.calls.at(-1)).toMatchObject({ arguments: { amount: 5 }, effectKey: expect.stringContaining(run.runId) });
+    expect(refund.calls.at(-1)).toMatchObject({
+      arguments: { amount: 5 },
+      effectKey: expect.stringContaining(run.runId),
+    });
     expect(Object.isFrozen(refund.calls.at(-1)?.arguments)).toBe(true);
   });
 
@@ -138,7 +141,10 @@ describe('B1 a decision', () => {
   });
 
   test.each([
-    ['altered after signing', (signed: SignedCommand) => ({ ...signed, bytes: signed.bytes.replace('approve', 'approvE') })],
+    [
+      'altered after signing',
+      (signed: SignedCommand) => ({ ...signed, bytes: signed.bytes.replace('approve', 'approvE') }),
+    ],
     ['whose signature is another', (signed: SignedCommand) => ({ ...signed, jws: `${signed.jws.slice(0, -2)}AA` })],
     ['that is nothing of the kind', () => ({ bytes: '{}', jws: 'x' })],
   ])('%s is no consent', async (_, forge) => {
@@ -151,7 +157,14 @@ describe('B1 a decision', () => {
     const forger = await createCommandSigner(await createSigningKeys(gate.nowMs));
     const good: unknown = JSON.parse((await run.consent(judged)).bytes);
     const actor = person('anna');
-    const context = { tenant: 'acme', project: 'web', actor, authTime: gate.nowMs, channel: 'api', nowMs: gate.nowMs } as const;
+    const context = {
+      tenant: 'acme',
+      project: 'web',
+      actor,
+      authTime: gate.nowMs,
+      channel: 'api',
+      nowMs: gate.nowMs,
+    } as const;
     const forged = await forger.sign(good as Parameters<typeof forger.sign>[0], context);
     expect(await refusal({ ...judged, evidence: [forged] })).toBe('consent_untrusted_key/void_consent');
   });
@@ -179,7 +192,9 @@ describe('a run', () => {
   test('that the bridge never started fails the step for good', async () => {
     const judged = await run.judged('refund', { amount: 5 }, index++);
     const stranger = `run_${'c'.repeat(26)}`;
-    await expect(gate.dispatch({ ...judged, run: { ...judged.run, runId: stranger, rootRunId: stranger } })).rejects.toMatchObject({
+    await expect(
+      gate.dispatch({ ...judged, run: { ...judged.run, runId: stranger, rootRunId: stranger } }),
+    ).rejects.toMatchObject({
       type: 'unknown_run',
       nonRetryable: true,
     });
@@ -187,7 +202,9 @@ describe('a run', () => {
 
   test('of another tenant cannot be named', async () => {
     const judged = await run.judged('refund', { amount: 5 }, index++);
-    await expect(gate.dispatch({ ...judged, run: { ...judged.run, tenant: 'other' } })).rejects.toMatchObject({ type: 'unknown_run' });
+    await expect(gate.dispatch({ ...judged, run: { ...judged.run, tenant: 'other' } })).rejects.toMatchObject({
+      type: 'unknown_run',
+    });
   });
 
   test('whose start command was altered in the store fails the step for good', async () => {
@@ -202,7 +219,9 @@ describe('a run', () => {
 
   test('B17 whose tool has drifted parks, with both versions named', async () => {
     const call = await approved();
-    const changed = recordingTool('refund', { input: z.strictObject({ amount: z.number(), note: z.string().optional() }) });
+    const changed = recordingTool('refund', {
+      input: z.strictObject({ amount: z.number(), note: z.string().optional() }),
+    });
     const result = await gate.dispatch(call, { agents: [testAgent({ script: [], tools: [changed] })] });
     expect(result).toMatchObject({ type: 'refused', code: 'tool_drifted', then: 'park' });
     expect(result.type === 'refused' && result.message).toMatch(/sha256:[0-9a-f]{64}.*sha256:[0-9a-f]{64}/);

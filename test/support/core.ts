@@ -10,7 +10,10 @@ import type { JudgedCall, RunEvent } from '../../src/domain/schemas/event.ts';
 import { RunEvent as RunEventSchema } from '../../src/domain/schemas/event.ts';
 
 export const RUN_ID = 'run_aaaaaaaaaaaaaaaaaaaaaaaaaa';
-export const ref = (name: string) => ({ sha256: Buffer.from(name).toString('hex').padEnd(64, '0').slice(0, 64), bytes: 10 });
+export const ref = (name: string) => ({
+  sha256: Buffer.from(name).toString('hex').padEnd(64, '0').slice(0, 64),
+  bytes: 10,
+});
 export const digest = (name: string) => `sha256:${Buffer.from(name).toString('hex').padEnd(64, '0').slice(0, 64)}`;
 
 const DEFAULT_APPROVERS: ApproverRule = { approvals: 1, rejections: 1, notRequester: false, reasonRequired: false };

@@ -36,7 +36,11 @@ export interface GateRun {
   /** A call as the model step would have judged it, with its content in the store. */
   judged(tool: string, args: JsonValue, index?: number): Promise<RunToolInput>;
   /** A decision on that call, signed by the bridge unless a signer is given. */
-  consent(input: RunToolInput, change?: Partial<DecideCommand>, context?: Partial<SigningContext>): Promise<SignedCommand>;
+  consent(
+    input: RunToolInput,
+    change?: Partial<DecideCommand>,
+    context?: Partial<SigningContext>,
+  ): Promise<SignedCommand>;
 }
 
 export interface Gate extends AsyncDisposable {
@@ -44,7 +48,10 @@ export interface Gate extends AsyncDisposable {
   nowMs: number;
   run(options?: { readonly requester?: string }): Promise<GateRun>;
   /** What the worker would do with this step. */
-  dispatch(input: RunToolInput, options?: { readonly agents?: readonly AgentSource[] }): Promise<RunToolOutput['result']>;
+  dispatch(
+    input: RunToolInput,
+    options?: { readonly agents?: readonly AgentSource[] },
+  ): Promise<RunToolOutput['result']>;
 }
 
 export const openGate = async (agent: AgentSource): Promise<Gate> => {

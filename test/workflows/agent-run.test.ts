@@ -26,12 +26,18 @@ const tools = [refund, look, explode, forbidden];
 const agent = (name: string, script: Parameters<typeof testAgent>[0]['script'], more: object = {}) =>
   testAgent({ name, script, tools, policy: [allowLook, neverExplode], ...more });
 
-const busy = () => new ModelError('provider_unavailable', 'The provider is busy.', { retryable: true, retryAfterMs: 1 });
+const busy = () =>
+  new ModelError('provider_unavailable', 'The provider is busy.', { retryable: true, retryAfterMs: 1 });
 
 const agents = [
   agent('refunds', [asksFor('refund', { text: 'five' }), says('Refunded.')]),
   agent('mixed', [
-    asksForAll([asksFor('look', {}), asksFor('refund', {}), asksFor('forbidden', {}), asksFor('refund', { text: 'b' })]),
+    asksForAll([
+      asksFor('look', {}),
+      asksFor('refund', {}),
+      asksFor('forbidden', {}),
+      asksFor('refund', { text: 'b' }),
+    ]),
     says('Mixed.'),
   ]),
   agent('wild', [
@@ -208,7 +214,11 @@ describe('signals from a shell', () => {
       await handle.signal('decide', signal);
     await handle.signal('approve', true);
 
-    expect(await handle.query('status')).toMatchObject({ status: 'suspended', ignoredCommands: 4, pendingApprovals: 1 });
+    expect(await handle.query('status')).toMatchObject({
+      status: 'suspended',
+      ignoredCommands: 4,
+      pendingApprovals: 1,
+    });
     expect(await handle.query('approvals')).toMatchObject({
       approvals: [{ approvalId: approval.approvalId, tool: 'refund', digest: approval.digest, status: 'pending' }],
       more: 0,

@@ -10,7 +10,10 @@ const TURNS = 205;
 
 test('a run of 205 approved turns rolls over, loses nothing, and its turns stay equally small', async () => {
   const refund = recordingTool('refund');
-  const script = [...Array.from({ length: TURNS }, (_, turn) => asksFor('refund', { text: `t${turn}` })), says('Done.')];
+  const script = [
+    ...Array.from({ length: TURNS }, (_, turn) => asksFor('refund', { text: `t${turn}` })),
+    says('Done.'),
+  ];
   const agent = testAgent({ tools: [refund], script, limits: { maxTurns: TURNS + 1 } });
   await using world = await testWorld({ agents: [agent] });
   const anna = await world.person('anna');
@@ -30,7 +33,9 @@ test('a run of 205 approved turns rolls over, loses nothing, and its turns stay 
   }
   expect(await run.settles()).toMatchObject({ status: 'completed', output: 'Done.' });
 
-  expect(refund.calls.map((call) => call.arguments)).toEqual(Array.from({ length: TURNS }, (_, turn) => ({ text: `t${turn}` })));
+  expect(refund.calls.map((call) => call.arguments)).toEqual(
+    Array.from({ length: TURNS }, (_, turn) => ({ text: `t${turn}` })),
+  );
   expect(await verifyStoredChain(world.store, world.scope, run.runId)).toMatchObject({ ok: true });
   const { runId: last } = await handle.describe();
   expect(last).not.toBe(sizes[0]?.execution);

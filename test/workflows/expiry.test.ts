@@ -13,7 +13,7 @@ describe('an approval nobody decides', () => {
     const approval = await run.pending();
 
     await world.skip('24h');
-    expect(await run.settles()).toMatchObject({ status: 'completed', output: 'Left alone.' });
+    expect(await run.ends()).toMatchObject({ status: 'completed', output: 'Left alone.' });
 
     expect(await run.types()).toEqual([
       'run.started',
@@ -45,7 +45,7 @@ describe('an approval nobody decides', () => {
     const approval = await run.pending();
     await world.skip('30h');
     expect(await run.decide(approval, 'approve')).toMatchObject({ status: 200 });
-    expect(await run.settles()).toMatchObject({ status: 'completed' });
+    expect(await run.ends()).toMatchObject({ status: 'completed' });
     expect(refund.calls).toHaveLength(1);
   });
 });

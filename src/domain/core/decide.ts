@@ -50,9 +50,11 @@ const dispatch = (state: RunState, id: string, now: number): RunEvent[] => {
 const requestCancel = (state: RunState, command: Extract<CoreCommand, { type: 'cancel' }>, now: number): RunEvent[] => {
   if (state.cancel) return [];
   const { type: _, ...data } = command;
-  const withdrawn = pendingApprovals(state).map(
-    ({ approvalId, revision }): RunEvent => ({ type: 'approval.withdrawn', at: now, data: { approvalId, revision } }),
-  );
+  const withdrawn = pendingApprovals(state).map(({ approvalId, revision }): RunEvent => ({
+    type: 'approval.withdrawn',
+    at: now,
+    data: { approvalId, revision },
+  }));
   return [{ type: 'run.cancel_requested', at: now, data }, ...withdrawn];
 };
 

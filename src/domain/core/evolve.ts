@@ -53,9 +53,11 @@ export const evolve = (state: RunState, event: RunEvent): RunState => {
       return retryAt === undefined ? restarted : { ...restarted, retryAt };
     }
     case 'message.completed': {
-      const calls = event.data.calls.map(
-        (call): CallState => ({ ...call, revision: 1, status: call.verdict?.effect === 'allow' ? 'ready' : 'judged' }),
-      );
+      const calls = event.data.calls.map((call): CallState => ({
+        ...call,
+        revision: 1,
+        status: call.verdict?.effect === 'allow' ? 'ready' : 'judged',
+      }));
       return {
         ...state,
         phase: calls.length > 0 ? 'tools' : 'idle',
@@ -80,7 +82,8 @@ export const evolve = (state: RunState, event: RunEvent): RunState => {
       return withCall(asked, approval.toolCallId, { status: 'waiting' });
     }
     case 'approval.decided': {
-      const { approvalId, decisionId, decision, actor, channel, reasonRef, executeBy, status, signatureId } = event.data;
+      const { approvalId, decisionId, decision, actor, channel, reasonRef, executeBy, status, signatureId } =
+        event.data;
       const decided = withApproval(state, approvalId, {
         status,
         decision: { decisionId, decision, actor, channel, decidedAt: event.at, ...(reasonRef && { reasonRef }) },
@@ -124,6 +127,7 @@ export const evolve = (state: RunState, event: RunEvent): RunState => {
 /** Running, or suspended where everything left to do waits for a person. Being blocked and ended are events' to say. */
 export const derivedStatus = (state: RunState): 'running' | 'suspended' => {
   const waits = state.phase === 'tools' && state.calls.some((call) => call.status === 'waiting');
-  const moves = hasWorkInFlight(state) || state.calls.some((call) => call.status === 'ready' || call.status === 'judged');
+  const moves =
+    hasWorkInFlight(state) || state.calls.some((call) => call.status === 'ready' || call.status === 'judged');
   return waits && !moves && !state.cancel ? 'suspended' : 'running';
 };

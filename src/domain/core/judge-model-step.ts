@@ -18,8 +18,7 @@ const asked = (state: RunState, call: JudgedCall, now: number): RunEvent[] => {
   if (call.problem) return [{ type: 'tool.denied', at: now, data: { toolCallId, tool, ...call.problem } }];
   if (!verdict || !argumentsRef || !digest) return denied('not_judged', DENIAL_TEXTS.policy_denied);
   if (verdict.effect === 'allow') return [];
-  if (verdict.effect === 'deny')
-    return denied('policy_denied', `${DENIAL_TEXTS.policy_denied} ${verdict.reason}`);
+  if (verdict.effect === 'deny') return denied('policy_denied', `${DENIAL_TEXTS.policy_denied} ${verdict.reason}`);
   const { runId, path } = state.identity;
   return [
     {

@@ -26,7 +26,9 @@ export const judgeToolStep = (state: RunState, id: string, result: ToolStepResul
     case 'completed':
       return [{ type: 'tool.completed', at: now, data: { toolCallId, tool, resultRef: result.resultRef } }];
     case 'failed':
-      return [{ type: 'tool.failed', at: now, data: { toolCallId, tool, code: result.code, reasonRef: result.reasonRef } }];
+      return [
+        { type: 'tool.failed', at: now, data: { toolCallId, tool, code: result.code, reasonRef: result.reasonRef } },
+      ];
     case 'outcome_unknown': {
       const key = effectKey(state.identity.runId, toolCallId, call.revision);
       const detail = `Nobody knows whether ${tool} took effect (${key}).`;

@@ -2,12 +2,7 @@ import type { ApproverRule, DecisionKind, Risk } from '../schemas/approval.ts';
 import type { CompiledLayer, CompiledRule } from './compile.ts';
 import type { PolicyFacts } from './facts.ts';
 import { DECISIONS, EFFECTS, EXPIRY_OUTCOMES, RISKS } from './policy-schema.ts';
-import type {
-  Effect,
-  ExpiryOutcome,
-  PolicyLayerName,
-  Rule,
-} from './policy-schema.ts';
+import type { Effect, ExpiryOutcome, PolicyLayerName, Rule } from './policy-schema.ts';
 
 const HOUR_MS = 3_600_000;
 /** How long a person may take, where no rule says. */

@@ -17,5 +17,8 @@ export const Channel = z.enum(['api', 'cli', 'inbox', 'chat', 'temporal', 'syste
 export type Channel = z.infer<typeof Channel>;
 
 /** Who a run acts for. */
-export const Requester = z.object({ principal: z.string().min(1).max(200), groups: z.array(z.string().max(100)).max(100) });
+export const Requester = z.object({
+  principal: z.string().min(1).max(200),
+  groups: z.array(z.string().max(100)).max(100),
+});
 export type Requester = z.infer<typeof Requester>;

@@ -2,7 +2,15 @@ import { z } from 'zod';
 import { Actor, Channel } from './actor.ts';
 import { ApprovalKey, BlobRef, Digest, EpochMs, RunId, ToolCallId } from './names.ts';
 
-export const ApprovalStatus = z.enum(['pending', 'approved', 'rejected', 'answered', 'expired', 'withdrawn', 'superseded']);
+export const ApprovalStatus = z.enum([
+  'pending',
+  'approved',
+  'rejected',
+  'answered',
+  'expired',
+  'withdrawn',
+  'superseded',
+]);
 export type ApprovalStatus = z.infer<typeof ApprovalStatus>;
 
 export const DecisionKind = z.enum(['approve', 'reject']);

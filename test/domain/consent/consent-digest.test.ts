@@ -20,7 +20,10 @@ const subject: ConsentSubject = {
   tool: { source: 'function', name: 'refund', definitionDigest: digest('tool') },
   credentialRef: null,
   arguments: { amount: 100, to: 'ACME' },
-  verdict: { ruleId: 'r', approverRules: [{ approvals: 1, rejections: 1, notRequester: false, reasonRequired: false }] },
+  verdict: {
+    ruleId: 'r',
+    approverRules: [{ approvals: 1, rejections: 1, notRequester: false, reasonRequired: false }],
+  },
 };
 
 const changes: [string, ConsentSubject][] = [
@@ -45,7 +48,10 @@ const changes: [string, ConsentSubject][] = [
   ['rule', { ...subject, verdict: { ...subject.verdict, ruleId: 's' } }],
   [
     'approver rule',
-    { ...subject, verdict: { ...subject.verdict, approverRules: [{ ...subject.verdict.approverRules[0]!, notRequester: true }] } },
+    {
+      ...subject,
+      verdict: { ...subject.verdict, approverRules: [{ ...subject.verdict.approverRules[0]!, notRequester: true }] },
+    },
   ],
 ];
 

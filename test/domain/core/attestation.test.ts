@@ -44,7 +44,11 @@ describe('signed commands', () => {
       expect(verifyCommand(signed, { ...trust, verify }, run)).toMatchObject({
         ok: true,
         command,
-        claims: { actor: { principal: 'anna', kind: 'person', groups: ['finance'] }, channel: 'api', shownDigest: digest('x') },
+        claims: {
+          actor: { principal: 'anna', kind: 'person', groups: ['finance'] },
+          channel: 'api',
+          shownDigest: digest('x'),
+        },
       });
   });
 
@@ -92,7 +96,13 @@ describe('signed commands', () => {
   });
 
   test('whatever is no signed command is refused without a throw', () => {
-    for (const given of [{}, { bytes: 1, jws: 2 }, { bytes: '{}', jws: 'a.b.c' }, { bytes: '[]', jws: signed.jws }, undefined])
+    for (const given of [
+      {},
+      { bytes: 1, jws: 2 },
+      { bytes: '{}', jws: 'a.b.c' },
+      { bytes: '[]', jws: signed.jws },
+      undefined,
+    ])
       expect(fault(given as unknown as SignedCommand)).toBe('malformed');
   });
 });

@@ -28,7 +28,8 @@ const turn = effects.map((kinds): Move => (run) => {
   const { turn: number } = run.state;
   const calls = kinds.map((kind, index) => {
     const id = `call_${number}_${index}`;
-    if (kind === 'problem') return { toolCallId: id, tool: 'unknown', problem: { code: 'unknown_tool', message: 'No.' } };
+    if (kind === 'problem')
+      return { toolCallId: id, tool: 'unknown', problem: { code: 'unknown_tool', message: 'No.' } };
     return call(number, index, verdict(kind, { decideWithinMs: 5_000, executeWithinMs: 9_000 }));
   });
   const result = { type: 'answered', messageRef: ref('m'), finishReason: 'stop', calls, usage } as const;
@@ -82,10 +83,12 @@ const toolResults: readonly ToolStepResult[] = [
   { type: 'outcome_unknown' },
 ];
 
-const settle = fc.record({ which: fc.nat(5), result: fc.constantFrom(...toolResults) }).map(({ which, result }): Move => (run) => {
-  const chosen = pick(run.state.calls, which);
-  if (chosen) run.apply({ type: 'tool_settled', toolCallId: chosen.toolCallId, result });
-});
+const settle = fc
+  .record({ which: fc.nat(5), result: fc.constantFrom(...toolResults) })
+  .map(({ which, result }): Move => (run) => {
+    const chosen = pick(run.state.calls, which);
+    if (chosen) run.apply({ type: 'tool_settled', toolCallId: chosen.toolCallId, result });
+  });
 
 const time = fc.integer({ min: 0, max: 6_000 }).map((ms): Move => (run) => {
   run.advance(ms);
@@ -124,10 +127,13 @@ describe('for every sequence of commands', () => {
         const allowed = new Map<string, string>();
         for (const event of played(moves).events) {
           if (event.type === 'message.completed')
-            for (const one of event.data.calls) if (one.verdict?.effect === 'allow') allowed.set(one.toolCallId, one.digest ?? '');
-          if (event.type === 'approval.decided' && event.data.decision === 'approve') consents.set(event.data.approvalId, event.data.digest);
+            for (const one of event.data.calls)
+              if (one.verdict?.effect === 'allow') allowed.set(one.toolCallId, one.digest ?? '');
+          if (event.type === 'approval.decided' && event.data.decision === 'approve')
+            consents.set(event.data.approvalId, event.data.digest);
           if (event.type === 'decision.refused' && event.data.voided) consents.delete(event.data.approvalId);
-          if (event.type === 'approval.expired' || event.type === 'approval.withdrawn') consents.delete(event.data.approvalId);
+          if (event.type === 'approval.expired' || event.type === 'approval.withdrawn')
+            consents.delete(event.data.approvalId);
           if (event.type !== 'tool.started') continue;
           const key = event.data.effectKey.replace(/\.\d+$/, '');
           const reason = event.data.basis === 'rule' ? allowed.get(event.data.toolCallId) : consents.get(key);
@@ -145,7 +151,8 @@ describe('for every sequence of commands', () => {
         let over = false;
         for (const event of played(moves).events) {
           if (event.type === 'tool.denied') closed.add(event.data.toolCallId);
-          if (event.type === 'run.cancel_requested' || event.type === 'run.completed' || event.type === 'run.failed') over = true;
+          if (event.type === 'run.cancel_requested' || event.type === 'run.completed' || event.type === 'run.failed')
+            over = true;
           if (event.type === 'tool.started') expect([over, closed.has(event.data.toolCallId)]).toEqual([false, false]);
         }
       }),
@@ -208,7 +215,9 @@ describe('for every sequence of commands', () => {
         last(run);
         const answers = run.events.slice(before).map((event) => event.type);
         const wasDelivered = Object.values(run.state.approvals).some((one) => one.decision);
-        expect(answers.some((type) => type === 'approval.decided' || type === 'decision.refused') || wasDelivered).toBe(true);
+        expect(answers.some((type) => type === 'approval.decided' || type === 'decision.refused') || wasDelivered).toBe(
+          true,
+        );
       }),
       RUNS,
     );

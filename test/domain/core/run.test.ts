@@ -135,7 +135,10 @@ describe('decisions', () => {
   test('B2 a rejected call has no way to be dispatched', () => {
     const run = askedRun();
     run.decides(KEY, 'reject', { reason: true });
-    expect(run.events.at(-2)).toMatchObject({ type: 'tool.denied', data: { code: 'rejected', reasonRef: ref('reason') } });
+    expect(run.events.at(-2)).toMatchObject({
+      type: 'tool.denied',
+      data: { code: 'rejected', reasonRef: ref('reason') },
+    });
     expect(run.apply({ type: 'dispatch', toolCallId: KEY })).toEqual([]);
     expect(actions(run)).toEqual(['call_model']);
   });
@@ -254,7 +257,13 @@ describe('the model', () => {
   const failed = (retryable: boolean, retryAfterMs?: number) =>
     ({
       type: 'model_settled',
-      result: { type: 'failed', code: 'overloaded', message: 'Busy.', retryable, ...(retryAfterMs && { retryAfterMs }) },
+      result: {
+        type: 'failed',
+        code: 'overloaded',
+        message: 'Busy.',
+        retryable,
+        ...(retryAfterMs && { retryAfterMs }),
+      },
     }) as const;
 
   test('is asked again after a pause, in the same turn', () => {
@@ -283,7 +292,14 @@ describe('the model', () => {
     const run = coreRun({ repairTurns: 1 });
     const usage = { inputTokens: 1, outputTokens: 1 };
     const contract = { missing: [{ path: 'OUT.md', problem: 'missing' }], receipts: [] };
-    const result = { type: 'answered' as const, messageRef: ref('m'), finishReason: 'stop', calls: [], usage, contract };
+    const result = {
+      type: 'answered' as const,
+      messageRef: ref('m'),
+      finishReason: 'stop',
+      calls: [],
+      usage,
+      contract,
+    };
     run.apply({ type: 'begin_turn' });
     expect(run.apply({ type: 'model_settled', result }).at(-1)?.type).toBe('contract.unmet');
     run.apply({ type: 'begin_turn' });

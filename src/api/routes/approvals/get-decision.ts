@@ -59,10 +59,15 @@ async function outcomeOf(
 /** A run forgets the approvals of turns gone by; their rows know how each ended. */
 function refusalOf({ status, decision }: FoundApproval['approval'], data: Record<string, unknown>): Outcome {
   const told = data['winner'] as Outcome['winner'] | undefined;
-  if (data['code'] !== 'unknown_approval') return { outcome: 'refused', code: String(data['code']), winner: told ?? null };
+  if (data['code'] !== 'unknown_approval')
+    return { outcome: 'refused', code: String(data['code']), winner: told ?? null };
   if (!decision) return { outcome: 'refused', code: status, winner: null };
   const { decisionId, decision: kind, actor } = decision;
-  return { outcome: 'refused', code: 'already_decided', winner: { decisionId, decision: kind, principal: actor.principal } };
+  return {
+    outcome: 'refused',
+    code: 'already_decided',
+    winner: { decisionId, decision: kind, principal: actor.principal },
+  };
 }
 
 const PAGE = 500;
