@@ -30,6 +30,11 @@ export async function registerOpenApi(app: ApiServer, version: string): Promise<
     transform: jsonSchemaTransform,
     transformObject: (document) => tidyOpenApi(jsonSchemaTransformObject(document)),
   });
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    // The bar on top is for choosing among documents; there is one.
+    theme: { title: 'Countersign API', css: [{ filename: 'countersign.css', content: '.topbar { display: none; }' }] },
+  });
   app.get('/openapi.json', { config: { public: true }, schema: { hide: true } }, async () => app.swagger());
 }
