@@ -116,6 +116,9 @@ function elapsed(startedMs: number): string {
 }
 
 function formatSeconds(seconds: number): string {
-  if (seconds >= 90) return `${Math.round(seconds / 60)} min`;
+  if (seconds >= 90) {
+    const whole = Math.round(seconds);
+    return `${Math.floor(whole / 60)} min${whole % 60 === 0 ? '' : ` ${whole % 60} s`}`;
+  }
   return seconds < 10 ? `${seconds.toFixed(1).replace(/\.0$/, '')} s` : `${Math.round(seconds)} s`;
 }
