@@ -11,6 +11,7 @@ import { next } from '../domain/core/next.ts';
 import type { Action } from '../domain/core/next.ts';
 import { isFinished } from '../domain/core/run-status.ts';
 import { hasWorkInFlight, newRunState } from '../domain/core/state.ts';
+import type { RunState } from '../domain/core/state.ts';
 import type { RunStatus } from '../domain/schemas/run.ts';
 import { openRun } from './live-run.ts';
 import type { LiveRun } from './live-run.ts';
@@ -37,17 +38,39 @@ async function drive(run: LiveRun, input: AgentRunInput): Promise<RunStatusView>
   const showStatus = statusShower(input);
   for (;;) {
     const seen = run.version;
+    if (isBetweenTurns(run.state) && isLong()) await rollOver(run, input);
     const actions = perform(run, steps);
     // No promise where there is nothing to wait for: each one costs a stack trace in the sandbox.
     if (hasEventsToStore(run)) await storeEvents(run);
     showStatus(run);
     const isQuiet = run.version === seen && run.isStored;
     if (isQuiet && isFinished(run.state.status)) return statusView(run.state);
-    if (isQuiet && workflowInfo().continueAsNewSuggested && !hasWorkInFlight(run.state))
-      await continueAsNew<typeof agentRun>({ ...input, carry: run.carry() });
+    // Signals alone can fill a history while people are waited for.
+    if (isQuiet && workflowInfo().continueAsNewSuggested && !hasWorkInFlight(run.state)) await rollOver(run, input);
     if (run.version === seen) await nextEvent(run, actions);
     run.apply({ type: 'tick' });
   }
+}
+
+/**
+ * Events after which a run goes on in a new execution, about 45 turns: well before the server suggests it (4,096), so
+ * that a worker which takes a run over replays it in well under a second.
+ */
+const LONG_HISTORY_EVENTS = 1_000;
+
+const isLong = (): boolean => {
+  const { historyLength, continueAsNewSuggested } = workflowInfo();
+  return continueAsNewSuggested || historyLength >= LONG_HISTORY_EVENTS;
+};
+
+/** Between turns nobody is asked anything: no decision can cross the change of executions. */
+const isBetweenTurns = (state: RunState): boolean =>
+  state.phase === 'idle' && state.turn > 0 && !state.cancel && !isFinished(state.status);
+
+/** Goes on in a new execution once everything is stored, unless something came in meanwhile. */
+async function rollOver(run: LiveRun, input: AgentRunInput): Promise<void> {
+  if (hasEventsToStore(run)) await storeEvents(run);
+  if (run.isStored) await continueAsNew<typeof agentRun>({ ...input, carry: run.carry() });
 }
 
 function perform(run: LiveRun, steps: Steps): readonly Action[] {

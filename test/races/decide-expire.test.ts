@@ -10,7 +10,7 @@ test('B2 S1.7 either it was in time and counts, or it is told that it was late; 
   annotate,
 }) => {
   const refund = recordingTool('refund');
-  const rule = { id: 'hour', match: 'refund', effect: 'ask', decideWithin: '1h' } as const;
+  const rule = { id: 'hour', match: 'refund', effect: 'ask', decideWithin: '1h', executeWithin: '24h' } as const;
   const agent = testAgent({ tools: [refund], policy: [rule], script: [asksFor('refund', {}), says('Done.')] });
   await using world = await testWorld({ agents: [agent], time: 'skipped' });
   const anna = await world.person('anna');
