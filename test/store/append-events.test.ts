@@ -1,28 +1,21 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifyChain } from '../../src/store/chain.ts';
-import { openStore } from '../../src/store/database.ts';
 import type { Store } from '../../src/store/database.ts';
 import { appendEvents, appendParameters, readEvents, readTranscriptEvents } from '../../src/store/events.ts';
 import { getRun } from '../../src/store/run-rows.ts';
 import { StoreCorruptionError, StoreRefusalError } from '../../src/store/store-error.ts';
 import { verifyStoredChain } from '../../src/store/verify-stored-chain.ts';
-import { createTestDatabase } from '../support/database.ts';
-import type { TestDatabase } from '../support/database.ts';
+import { openTestStore } from '../support/database.ts';
 import { append, newRun, NOW, numbered, otherScopes, scope, storedRun, turns } from './fixtures.ts';
 
-let database: TestDatabase;
 let store: Store;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  store = openStore({ url: database.url });
+  ({ store, close } = await openTestStore());
 });
-
-afterAll(async () => {
-  await store.close();
-  await database.drop();
-});
+afterAll(() => close());
 
 const stored = (rootRunId: string, after = 0) => readEvents(store, scope, rootRunId, { after, limit: 10_000 });
 const placesOf = async (rootRunId: string) =>

@@ -5,28 +5,21 @@ import { makeBlob, putBlobs, readBlobs } from '../../src/store/blobs.ts';
 import type { NewBlob } from '../../src/store/blobs.ts';
 import { anyCredentialExists, createCredential, findCredential, touchCredential } from '../../src/store/credentials.ts';
 import type { Credential } from '../../src/store/credentials.ts';
-import { openStore } from '../../src/store/database.ts';
 import type { Store } from '../../src/store/database.ts';
 import { currentAgent, getDefinition, listAgents, putDefinition } from '../../src/store/definitions.ts';
 import { settleEffect } from '../../src/store/effects.ts';
 import { createRun } from '../../src/store/run-rows.ts';
 import { StoreCorruptionError } from '../../src/store/store-error.ts';
-import { createTestDatabase } from '../support/database.ts';
-import type { TestDatabase } from '../support/database.ts';
+import { openTestStore } from '../support/database.ts';
 import { newRun, NOW, otherScopes, scope } from './fixtures.ts';
 
-let database: TestDatabase;
 let store: Store;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  store = openStore({ url: database.url });
+  ({ store, close } = await openTestStore());
 });
-
-afterAll(async () => {
-  await store.close();
-  await database.drop();
-});
+afterAll(() => close());
 
 test('blobs come back as they were, to their tenant only, in any number', async () => {
   const values = ['text \u0000 🙂', { b: [1, null, true], a: { é: -0.5 } }, null, ['']];

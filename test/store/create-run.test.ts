@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { digestOf } from '../../src/domain/core/digest.ts';
 import { makeBlob, readBlobs } from '../../src/store/blobs.ts';
 import { genesisHash } from '../../src/store/chain.ts';
-import { openStore } from '../../src/store/database.ts';
 import type { Store } from '../../src/store/database.ts';
 import { appendEvents } from '../../src/store/events.ts';
 import {
@@ -14,22 +13,16 @@ import {
   recordCancelRequest,
 } from '../../src/store/run-rows.ts';
 import { listRuns, listUnfinishedRuns } from '../../src/store/run-lists.ts';
-import { createTestDatabase } from '../support/database.ts';
-import type { TestDatabase } from '../support/database.ts';
+import { openTestStore } from '../support/database.ts';
 import { append, newRun, newRunId, NOW, numbered, otherScopes, scope, storedRun } from './fixtures.ts';
 
-let database: TestDatabase;
 let store: Store;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  store = openStore({ url: database.url });
+  ({ store, close } = await openTestStore());
 });
-
-afterAll(async () => {
-  await store.close();
-  await database.drop();
-});
+afterAll(() => close());
 
 const ended = (run: Parameters<typeof append>[0]) =>
   append(run, numbered([{ type: 'run.cancelled', at: NOW + 1, data: { channel: 'api' } }]));

@@ -1,26 +1,19 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RunEvent } from '../../src/domain/schemas/event.ts';
-import { openStore } from '../../src/store/database.ts';
 import type { Store } from '../../src/store/database.ts';
 import { appendDelta, clearDeltas, openMessage } from '../../src/store/deltas.ts';
 import { appendEvents } from '../../src/store/events.ts';
 import type { RunRow } from '../../src/store/run-rows.ts';
-import { createTestDatabase } from '../support/database.ts';
-import type { TestDatabase } from '../support/database.ts';
+import { openTestStore } from '../support/database.ts';
 import { append, NOW, numbered, otherScopes, scope, storedRun } from './fixtures.ts';
 
-let database: TestDatabase;
 let store: Store;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  store = openStore({ url: database.url });
+  ({ store, close } = await openTestStore());
 });
-
-afterAll(async () => {
-  await store.close();
-  await database.drop();
-});
+afterAll(() => close());
 
 const write = (run: RunRow, turn: number, attempt: number, offset: number, text: string) =>
   appendDelta(store, { ...scope, rootRunId: run.rootRunId, runId: run.runId, turn, attempt, offset, text, nowMs: NOW });

@@ -4,27 +4,20 @@ import { effectKey } from '../../src/domain/core/ids.ts';
 import type { ToolEffect } from '../../src/domain/schemas/agent.ts';
 import type { ToolOutcome } from '../../src/domain/schemas/step.ts';
 import { makeBlob, readBlobs } from '../../src/store/blobs.ts';
-import { openStore } from '../../src/store/database.ts';
 import type { Store } from '../../src/store/database.ts';
 import { reserveEffect, settleEffect } from '../../src/store/effects.ts';
 import type { ReserveRequest } from '../../src/store/effects.ts';
 import { appendEvents, readEvents } from '../../src/store/events.ts';
-import { createTestDatabase } from '../support/database.ts';
-import type { TestDatabase } from '../support/database.ts';
+import { openTestStore } from '../support/database.ts';
 import { append, newRun, NOW, numbered, scope, storedRun, turns } from './fixtures.ts';
 
-let database: TestDatabase;
 let store: Store;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  store = openStore({ url: database.url });
+  ({ store, close } = await openTestStore());
 });
-
-afterAll(async () => {
-  await store.close();
-  await database.drop();
-});
+afterAll(() => close());
 
 /** One call of one new run, and what attempts at it do. */
 async function oneCall() {

@@ -3,27 +3,20 @@ import type { RunEvent } from '../../src/domain/schemas/event.ts';
 import type { ApprovalStatus } from '../../src/domain/schemas/approval.ts';
 import { getApproval, listApprovals } from '../../src/store/approvals.ts';
 import { makeBlob } from '../../src/store/blobs.ts';
-import { openStore } from '../../src/store/database.ts';
 import type { Store } from '../../src/store/database.ts';
 import { appendEvents } from '../../src/store/events.ts';
 import { getRun } from '../../src/store/run-rows.ts';
 import type { RunRow } from '../../src/store/run-rows.ts';
-import { createTestDatabase } from '../support/database.ts';
-import type { TestDatabase } from '../support/database.ts';
+import { openTestStore } from '../support/database.ts';
 import { append, approvalOf, newRunId, NOW, numbered, otherScopes, person, scope, storedRun } from './fixtures.ts';
 
-let database: TestDatabase;
 let store: Store;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  store = openStore({ url: database.url });
+  ({ store, close } = await openTestStore());
 });
-
-afterAll(async () => {
-  await store.close();
-  await database.drop();
-});
+afterAll(() => close());
 
 const at = NOW + 1_000;
 const output = makeBlob('Done.').ref;

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
 import { createDatabase, dropDatabase } from '../../src/platform/services/postgres-databases.ts';
+import { openStore } from '../../src/store/database.ts';
+import type { Store } from '../../src/store/database.ts';
 import { migrateStore } from '../../src/store/migrate.ts';
 
 export interface TestDatabase {
@@ -13,6 +15,17 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const database = await createEmptyTestDatabase();
   await migrateStore(database.url);
   return database;
+}
+
+/** A store on a database of the test file's own. */
+export async function openTestStore(): Promise<{ store: Store; close(): Promise<void> }> {
+  const database = await createTestDatabase();
+  const store = openStore({ url: database.url });
+  const close = async (): Promise<void> => {
+    await store.close();
+    await database.drop();
+  };
+  return { store, close };
 }
 
 /** A database of the test file's own, with nothing in it. */

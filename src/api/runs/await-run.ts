@@ -1,4 +1,3 @@
-import { runCan } from '../../domain/core/run-status.ts';
 import type { RunStatus } from '../../domain/schemas/run.ts';
 import { getRun } from '../../store/run-rows.ts';
 import type { RunRow } from '../../store/run-rows.ts';
@@ -9,7 +8,6 @@ import { waitForEvent } from '../streams/wait-for-event.ts';
 const TURNING_POINTS = new Set(['run.suspended', 'run.blocked', 'run.completed', 'run.failed', 'run.cancelled']);
 
 export const isAtRest = (status: RunStatus): boolean => status !== 'running';
-export const isOver = (status: RunStatus): boolean => !runCan('cancel', status);
 
 /** Holds until the run satisfies `isReached` or the time is over; gives the run as it then is. */
 export async function awaitRun(

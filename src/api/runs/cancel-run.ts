@@ -1,5 +1,5 @@
 import type { CancelRun } from '../../contract/runs.ts';
-import { runCan } from '../../domain/core/run-status.ts';
+import { isFinished, runCan } from '../../domain/core/run-status.ts';
 import type { CancelCommand } from '../../domain/schemas/command.ts';
 import { isTemporalUnavailable } from '../../gateway/temporal-faults.ts';
 import { makeBlob, putBlobs } from '../../store/blobs.ts';
@@ -8,7 +8,7 @@ import type { RunRow } from '../../store/run-rows.ts';
 import { derivedId, randomId } from '../decisions/decision-id.ts';
 import type { Api, Caller } from '../dependencies.ts';
 import { HttpProblem } from '../http-problem.ts';
-import { awaitRun, isOver } from './await-run.ts';
+import { awaitRun } from './await-run.ts';
 
 /** How long the answer waits for the run to end: cancelling an idle run takes far less, a busy tool may take longer. */
 const END_WAIT_MS = 2_000;
@@ -55,6 +55,6 @@ export async function cancelRun(api: Api, order: CancelOrder): Promise<{ run: Ru
       cause: error,
     });
   }
-  const after = await awaitRun(api, run, isOver, { timeoutMs: END_WAIT_MS, signal });
-  return { run: after, cancelled: !isOver(after.status) || after.status === 'cancelled' };
+  const after = await awaitRun(api, run, isFinished, { timeoutMs: END_WAIT_MS, signal });
+  return { run: after, cancelled: !isFinished(after.status) || after.status === 'cancelled' };
 }

@@ -1,9 +1,6 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
-
-export interface DemoOptions {
-  readonly json?: boolean;
-}
+import type { DemoOptions } from '../local/run-demo.ts';
 
 export const addDemo = (program: Command, context: CliContext): Command =>
   program

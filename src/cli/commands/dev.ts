@@ -1,12 +1,7 @@
 import type { Command } from 'commander';
 import { portArgument } from '../arguments.ts';
 import type { CliContext } from '../context.ts';
-
-export interface DevOptions {
-  readonly port?: number;
-  readonly example: boolean;
-  readonly json?: boolean;
-}
+import type { DevOptions } from '../local/run-dev.ts';
 
 export const addDev = (program: Command, context: CliContext): Command =>
   program

@@ -12,7 +12,6 @@ import { loadConfig } from '../../platform/config.ts';
 import type { Config } from '../../platform/config.ts';
 import { streamProgress } from '../../platform/progress.ts';
 import { freePort } from '../../platform/services/free-port.ts';
-import type { DemoOptions } from '../commands/demo.ts';
 import type { CliContext } from '../context.ts';
 import { CliError, EXIT } from '../exit-codes.ts';
 import { followAndPrint } from '../follow-run.ts';
@@ -25,6 +24,10 @@ import type { Terminal } from '../terminal.ts';
 import { readChain } from './chain-check.ts';
 import { EXAMPLE_AGENT, EXAMPLE_INPUT } from './example-run.ts';
 import { startLocalSystem } from './local-system.ts';
+
+export interface DemoOptions {
+  readonly json?: boolean;
+}
 
 const ARTIFACT = 'RELEASE_NOTES.md';
 /** Without its services, which say themselves how long they may take. */

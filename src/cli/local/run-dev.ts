@@ -12,7 +12,6 @@ import { preferredPort } from '../../platform/services/free-port.ts';
 import { claimInstance } from '../../platform/services/service-lock.ts';
 import { privateDirectory, stateDirectory } from '../../platform/state-directory.ts';
 import { presentInline } from '../../domain/present/present.ts';
-import type { DevOptions } from '../commands/dev.ts';
 import { COMMAND } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { CliError, EXIT } from '../exit-codes.ts';
@@ -24,6 +23,12 @@ import { exampleApproval } from './example-run.ts';
 import { startLocalSystem } from './local-system.ts';
 import type { LocalSystem } from './local-system.ts';
 import { pendingText } from './pending.ts';
+
+export interface DevOptions {
+  readonly port?: number;
+  readonly example: boolean;
+  readonly json?: boolean;
+}
 
 /** What `temporal` and people look for first. */
 const temporalPort = 7233;

@@ -6,7 +6,6 @@ const UNFINISHED = ['running', 'suspended', 'needs_attention'] as const satisfie
 const ALLOWED = {
   decide: UNFINISHED,
   cancel: UNFINISHED,
-  step: ['running', 'suspended', 'needs_attention'],
 } as const satisfies Record<string, readonly RunStatus[]>;
 
 export type RunAction = keyof typeof ALLOWED;

@@ -3,8 +3,6 @@ export const DENIAL_TEXTS = {
   rejected: 'A person rejected this call. It did not run.',
   expired: 'Nobody decided this call in time. It did not run.',
   policy_denied: 'Policy denies this call. It did not run.',
-  execution_expired: 'The approval of this call ran out before it could run. It did not run.',
-  run_cancelled: 'The run was cancelled. This call did not run.',
 } as const;
 
 export const MODEL_TEXTS = {

@@ -1,12 +1,12 @@
 import { DecisionParams, DecisionView } from '../../../contract/decisions.ts';
 import type { DecisionView as DecisionViewType } from '../../../contract/decisions.ts';
+import { isFinished } from '../../../domain/core/run-status.ts';
 import { readEvents } from '../../../store/events.ts';
 import type { FoundApproval } from '../../decisions/find-approval.ts';
 import { findApproval } from '../../decisions/find-approval.ts';
 import type { VerdictQueries } from '../../decisions/verdict-queries.ts';
 import type { Api } from '../../dependencies.ts';
 import { json, problems } from '../../responses.ts';
-import { isOver } from '../../runs/await-run.ts';
 import type { ApiServer } from '../../server-type.ts';
 import { approvalDetail } from '../../views/approval-view.ts';
 
@@ -50,7 +50,7 @@ async function outcomeOf(
   const stored = await storedOutcome(api, { run, approval }, decisionId);
   if (stored) return stored;
   // A run that is over judges nothing any more.
-  if (isOver(run.status)) return { outcome: 'refused', code: 'run_over', winner: null };
+  if (isFinished(run.status)) return { outcome: 'refused', code: 'run_over', winner: null };
   const view = await queries.ask(run, { approvalId: approval.approvalId, decisionId }).catch(() => undefined);
   if (view?.approval?.decision?.decisionId === decisionId) return RECORDED;
   return PENDING;
