@@ -77,7 +77,10 @@ export default {
       'The CLI is a client like any other: call src/client; local processes are started through src/platform, by path.',
       {
         from: '^src/cli/',
-        may: [...src('cli', 'client', 'contract', 'domain', 'platform'), ...npm('commander', 'cli-table3')],
+        may: [
+          ...src('cli', 'client', 'contract', 'domain', 'platform'),
+          ...npm('commander', 'cli-table3', 'diff', 'yaml'),
+        ],
         node: true,
       },
     ),
@@ -92,6 +95,7 @@ export default {
             'fastify',
             '@fastify/',
             'fastify-type-provider-zod',
+            'cloudevents',
             'close-with-grace',
             'jose',
             'lru-cache',
@@ -261,7 +265,7 @@ export default {
     never(
       'no-undeclared-packages',
       'This package is here by accident, as a dependency of another: add it to package.json or do without it.',
-      { path: '^(src|examples|bench|test)/' },
+      { path: '^(src|examples|bench|faults|test)/' },
       {
         dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'undetermined'],
       },

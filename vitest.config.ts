@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const PURE = ['domain', 'architecture', 'docs', 'scripts'].map((folder) => `test/${folder}/**/*.test.ts`);
+const PURE = ['domain', 'model', 'architecture', 'docs', 'scripts'].map((folder) => `test/${folder}/**/*.test.ts`);
 
 export default defineConfig({
   test: {

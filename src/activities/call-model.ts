@@ -8,10 +8,13 @@ import { checkContract } from './check-contract.ts';
 import type { MessageContent, RecordedFacts } from '../domain/schemas/content.ts';
 import { openDeltas } from './deltas.ts';
 import type { StepDependencies } from './dependencies.ts';
+import { admitStep } from './admit.ts';
 import { announceRetry, attemptOf } from './announce-retry.ts';
+import { instructionsFor } from './describe-actions.ts';
 import { isCancelRequested, withHeartbeats } from './heartbeats.ts';
 import { MAX_CALLS_HEARD, judgeCalls } from './judge-calls.ts';
 import type { PinnedRun, PinnedRuns } from './pinned-run.ts';
+import { reportingForgeries } from './report-refusal.ts';
 import { storeRideAlong } from './ride-along.ts';
 import type { Transcripts } from './transcript.ts';
 
@@ -29,8 +32,9 @@ export const callModel =
   (input: CallModelInput): Promise<CallModelOutput> =>
     withHeartbeats(async (signal) => {
       const { store } = dependencies;
+      await admitStep(dependencies, input);
+      const run = await reportingForgeries(dependencies, input, pinnedRuns.load(input.run));
       const { acknowledged } = await storeRideAlong(store, input);
-      const run = await pinnedRuns.load(input.run);
       await announceRetry(dependencies, input);
       const reply = await ask(dependencies, run, transcripts, input, signal);
       const result = 'code' in reply ? reply : await keep(dependencies, run, input, reply);
@@ -57,7 +61,7 @@ async function ask(
     const request = {
       model: definition.model.slice(definition.model.indexOf('/') + 1),
       parameters: definition.parameters,
-      instructions: definition.instructions,
+      instructions: instructionsFor(run),
       messages,
       tools: definition.tools,
     };
@@ -93,7 +97,8 @@ async function keep(
     })),
   };
   const message = makeBlob(content);
-  const { calls, blobs } = judgeCalls(dependencies.tools, run, heard, recordedFacts(input));
+  const turn = { requested: heard, facts: recordedFacts(input), revising: input.revising };
+  const { calls, blobs } = await judgeCalls(dependencies, run, turn);
   await putBlobs(dependencies.store, input.run.tenant, [message, ...blobs]);
   const contract = calls.length === 0 ? await checkContract(dependencies, run) : undefined;
   return {

@@ -29,19 +29,24 @@ const completed = (result: JsonValue): Executed => {
   return { outcome: { type: 'completed', resultRef: blob.ref }, blob };
 };
 
+export interface Execution {
+  readonly input: RunToolInput;
+  readonly call: ProvenCall;
+  readonly effectKey: string;
+  readonly state: JsonValue;
+  readonly signal: AbortSignal;
+}
+
 export const executeTool = async (
   { openWorkspace, logger }: StepDependencies,
-  input: RunToolInput,
-  call: ProvenCall,
-  effectKey: string,
-  signal: AbortSignal,
+  { input, call, effectKey, state, signal }: Execution,
 ): Promise<Executed> => {
   const { tenant, project, runId } = input.run;
   const ids = { runId, toolCallId: input.toolCallId, tool: input.tool };
   logger.info(ids, 'tool.execution_started');
   try {
     const workspace = lazyWorkspace(() => openWorkspace({ tenant, project }, runId));
-    const result = await call.tool.execute(call.arguments, { effectKey, signal, runId, workspace });
+    const result = await call.tool.execute(call.arguments, { effectKey, signal, runId, workspace, state });
     logger.info(ids, 'tool.execution_completed');
     return completed(result);
   } catch (error) {

@@ -1,9 +1,12 @@
 /** Stores the workflow's events when no other step carries them. */
 import type { FlushInput, FlushOutput } from '../domain/schemas/step.ts';
+import { admitStep } from './admit.ts';
 import type { StepDependencies } from './dependencies.ts';
 import { storeRideAlong } from './ride-along.ts';
 
 export const flush =
-  ({ store }: Pick<StepDependencies, 'store'>) =>
-  (input: FlushInput): Promise<FlushOutput> =>
-    storeRideAlong(store, input);
+  (dependencies: Pick<StepDependencies, 'store' | 'clock'>) =>
+  async (input: FlushInput): Promise<FlushOutput> => {
+    await admitStep(dependencies, input);
+    return storeRideAlong(dependencies.store, input);
+  };

@@ -30,9 +30,11 @@ export interface PinnedRun extends PinnedAgent {
   readonly path: readonly string[];
 }
 
+export type RunAddress = Pick<StepRun, 'tenant' | 'project' | 'runId'>;
+
 export interface PinnedRuns {
   /** Fails the step for good where the run or its definition is not what was signed. */
-  load(run: StepRun): Promise<PinnedRun>;
+  load(run: RunAddress): Promise<PinnedRun>;
 }
 
 /** Immutable once verified, so a cache needs no expiry; bounded so that parked runs cost no memory. */
@@ -66,7 +68,7 @@ export const createPinnedRuns = ({ store, trust }: Pick<StepDependencies, 'store
     return agent;
   };
 
-  const verifiedStart = async ({ tenant, project, runId }: StepRun): Promise<StartCommand> => {
+  const verifiedStart = async ({ tenant, project, runId }: RunAddress): Promise<StartCommand> => {
     const row = await getRun(store, { tenant, project }, runId);
     if (!row) return refuse('unknown_run', 'The store has no row of this run: it was not started by the bridge.');
     const attested = verifyCommand(row.startCommand, { ...trust, verify: verifySignature }, row);

@@ -2,7 +2,7 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { WORKFLOW_ORIGIN } from '../domain/core/ids.ts';
 import type { RideAlong } from '../domain/schemas/step.ts';
-import { appendEvents } from '../store/events.ts';
+import { appendWorkflowEvents } from '../store/append-again.ts';
 import type { AppendRequest } from '../store/events.ts';
 import type { Store } from '../store/database.ts';
 import { StoreRefusalError } from '../store/store-error.ts';
@@ -24,6 +24,6 @@ export const finalIfRefused = async <T>(write: Promise<T>): Promise<T> => {
 
 /** Stores the events and says up to which the store has them. */
 export const storeRideAlong = async (store: Store, input: RideAlong): Promise<{ acknowledged: number }> => {
-  const { acknowledged } = await finalIfRefused(appendEvents(store, rideAlong(input)));
+  const { acknowledged } = await finalIfRefused(appendWorkflowEvents(store, rideAlong(input)));
   return { acknowledged };
 };

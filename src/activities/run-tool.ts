@@ -4,64 +4,145 @@
  * at most once.
  */
 import { randomUUID } from 'node:crypto';
+import { ApplicationFailure } from '@temporalio/activity';
+import type { JsonValue } from '../domain/arguments/canonical-json.ts';
 import { effectKey } from '../domain/core/ids.ts';
 import type { RunToolInput, RunToolOutput, ToolStepResult } from '../domain/schemas/step.ts';
-import { reserveEffect } from '../store/effects.ts';
-import type { StepDependencies } from './dependencies.ts';
+import { reserveWorkflowEffect } from '../store/append-again.ts';
+import type { Reservation } from '../store/effects.ts';
+import { appendEvents } from '../store/events.ts';
+import { admitDispatch } from './admit.ts';
+import { earlierAttempt } from './earlier-attempt.ts';
 import { executeTool } from './execute-tool.ts';
 import { withHeartbeats } from './heartbeats.ts';
-import type { PinnedRuns } from './pinned-run.ts';
+import type { PinnedRun } from './pinned-run.ts';
 import { proveDispatch } from './prove-dispatch.ts';
-import type { ProvenCall } from './prove-dispatch.ts';
-import { refused } from './refused.ts';
+import type { ProvenCall, Prover } from './prove-dispatch.ts';
+import { isSuspicious, refused } from './refused.ts';
+import type { Refused } from './refused.ts';
+import { reportRefusal, reportingForgeries } from './report-refusal.ts';
 import { finalIfRefused, rideAlong, storeRideAlong } from './ride-along.ts';
+import type { RunStates } from './run-state.ts';
 import { settle } from './settle.ts';
 
+export interface GateParts extends Prover {
+  readonly states: RunStates;
+}
+
 export const runTool =
-  (dependencies: StepDependencies, pinnedRuns: PinnedRuns) =>
+  (gate: GateParts) =>
   (input: RunToolInput): Promise<RunToolOutput> =>
     withHeartbeats(async (signal) => {
-      const run = await pinnedRuns.load(input.run);
-      const proof = await proveDispatch(dependencies, run, input);
+      const { dependencies, pinnedRuns } = gate;
+      await admitDispatch(dependencies, input);
+      const run = await reportingForgeries(dependencies, input, pinnedRuns.load(input.run));
+      const proof = await proveDispatch(gate, run, input);
       const call = signal.aborted ? refused('run_cancelled', 'The run was cancelled.', 'deny') : proof;
-      if (call.type === 'proven') return dispatch(dependencies, input, call, signal);
-      const { acknowledged } = await storeRideAlong(dependencies.store, input);
-      return { acknowledged, result: call };
+      if (call.type === 'proven') return dispatch(gate, run, input, call, signal);
+      return refuse(gate, input, call);
     });
 
+/** What may have run before is never said not to have run, whatever stands against it now. */
+async function refuse({ dependencies }: GateParts, input: RunToolInput, refusal: Refused): Promise<RunToolOutput> {
+  const earlier = isSuspicious(refusal) ? undefined : await earlierAttempt(dependencies, input);
+  if (earlier) return earlier;
+  await reportRefusal(dependencies, input, refusal);
+  const { acknowledged } = await storeRideAlong(dependencies.store, input);
+  return { acknowledged, result: refusal };
+}
+
+/** A brake is looked at again so soon: a call goes on by itself once it is released. */
+const BRAKED_RETRY = '2s';
+
+interface Dispatch {
+  readonly input: RunToolInput;
+  readonly call: ProvenCall;
+  readonly key: string;
+  readonly nonce: string;
+  readonly state: JsonValue;
+  readonly signal: AbortSignal;
+}
+
 async function dispatch(
-  dependencies: StepDependencies,
+  gate: GateParts,
+  run: PinnedRun,
   input: RunToolInput,
   call: ProvenCall,
   signal: AbortSignal,
 ): Promise<RunToolOutput> {
-  const { store, clock } = dependencies;
-  const key = effectKey(input.run.runId, input.toolCallId, input.revision);
+  const { store, clock } = gate.dependencies;
+  const { runId, agent, project } = run.start;
+  const key = effectKey(runId, input.toolCallId, input.revision);
   const nonce = randomUUID();
+  // Before the effect is reserved: from then on, nothing that can fail stands before the tool.
+  const state = await gate.states.read(run, input.events);
   const { acknowledged, reservation } = await finalIfRefused(
-    reserveEffect(store, {
+    reserveWorkflowEffect(store, {
       append: rideAlong(input),
       effectKey: key,
       digest: call.digest,
       nonce,
       effect: call.tool.effect,
       nowMs: await clock.nowMs(),
+      project,
+      agent,
+      tool: input.tool,
+      toolCallId: input.toolCallId,
+      ...(call.grantId !== undefined && { grantId: call.grantId }),
+      ...(call.retryEpoch !== undefined && { retryEpoch: call.retryEpoch }),
     }),
   );
-  const answer = (result: ToolStepResult): RunToolOutput => ({ acknowledged, result });
+  const given = { input, call, key, nonce, state, signal };
+  return { acknowledged, result: await carryOut(gate, given, reservation) };
+}
+
+async function carryOut(gate: GateParts, given: Dispatch, reservation: Reservation): Promise<ToolStepResult> {
   switch (reservation.state) {
-    case 'reserved': {
-      const attempt = { tenant: input.run.tenant, effectKey: key, epoch: reservation.epoch, nonce };
-      const executed = await executeTool(dependencies, input, call, key, signal);
-      return answer(await settle(dependencies, attempt, executed));
-    }
+    case 'reserved':
+      return execute(gate, given, reservation);
     case 'settled':
-      return answer(reservation.result);
+      return reservation.result;
     case 'outcome_unknown':
-      return answer({ type: 'outcome_unknown' });
+      return { type: 'outcome_unknown', epoch: reservation.epoch };
+    case 'grant_unusable':
+      return given.call.askInstead();
     case 'digest_mismatch':
-      return answer(refused('effect_key_reused', 'This effect key stands for another call in the ledger.'));
+      return refused('effect_key_reused', 'This effect key stands for another call in the ledger.');
     case 'run_over':
-      return answer(refused('run_over', 'The run is over.', 'deny'));
+      return refused('run_over', 'The run is over.', 'deny');
+    case 'braked':
+      return hold(gate, given, reservation.brakeId);
   }
+}
+
+type Reserved = Extract<Reservation, { state: 'reserved' }>;
+
+async function execute(gate: GateParts, given: Dispatch, { epoch }: Reserved): Promise<ToolStepResult> {
+  const { dependencies } = gate;
+  const { input, call, key, nonce, state, signal } = given;
+  const { tenant } = input.run;
+  const executed = await executeTool(dependencies, { input, call, effectKey: key, state, signal });
+  return settle(dependencies, input, { tenant, effectKey: key, epoch, nonce }, executed);
+}
+
+/** Told once a brake; the step is tried again until the brake is released or the run ends. */
+async function hold({ dependencies }: GateParts, { input, key }: Dispatch, brakeId: string): Promise<never> {
+  const { tenant, project, rootRunId, runId } = input.run;
+  const data = { toolCallId: input.toolCallId, tool: input.tool, code: 'braked', brakeId };
+  const event = { type: 'tool.held', at: await dependencies.clock.nowMs(), data } as const;
+  const origin = `held:${key}:${brakeId}`;
+  await appendEvents(dependencies.store, {
+    tenant,
+    project,
+    rootRunId,
+    runId,
+    origin,
+    events: [{ ordinal: 1, event }],
+  });
+  throw ApplicationFailure.create({
+    message: `The brake ${brakeId} keeps this call back.`,
+    type: 'braked',
+    nonRetryable: false,
+    nextRetryDelay: BRAKED_RETRY,
+  });
 }

@@ -1,10 +1,11 @@
 /** Writes a tool's outcome into the ledger: tried until it is written, since the effect has happened. */
-import { setTimeout as delay } from 'node:timers/promises';
-import type { ToolStepResult } from '../domain/schemas/step.ts';
-import { isStoreUnavailable } from '../store/database.ts';
+import type { RunToolInput, ToolStepResult } from '../domain/schemas/step.ts';
 import { settleEffect } from '../store/effects.ts';
+import { appendEvents } from '../store/events.ts';
 import type { StepDependencies } from './dependencies.ts';
 import type { Executed } from './execute-tool.ts';
+import { sendRecheck } from './recheck.ts';
+import { untilStored } from './until-stored.ts';
 
 export interface Attempt {
   readonly tenant: string;
@@ -13,24 +14,44 @@ export interface Attempt {
   readonly nonce: string;
 }
 
-const FIRST_DELAY_MS = 50;
-const MAX_DELAY_MS = 2_000;
+/** An operator has said meanwhile how the call goes on: that stands, and what the tool did is told. */
+const recordLate = async (
+  { store, clock, logger }: StepDependencies,
+  input: RunToolInput,
+  { effectKey, epoch, nonce }: Attempt,
+  { outcome }: Executed,
+): Promise<void> => {
+  const { tenant, project, rootRunId, runId } = input.run;
+  const { toolCallId, tool } = input;
+  const data = { toolCallId, tool, effectKey, epoch, outcome: outcome.type };
+  const origin = `late:${effectKey}:${nonce}`;
+  await untilStored(
+    async () => {
+      const event = { type: 'effect.late', at: await clock.nowMs(), data } as const;
+      await appendEvents(store, { tenant, project, rootRunId, runId, origin, events: [{ ordinal: 1, event }] });
+    },
+    (delayMs) => logger.warn({ effectKey, delayMs }, 'effect.late_delayed'),
+  );
+};
 
 export const settle = async (
-  { store, clock, logger }: StepDependencies,
+  dependencies: StepDependencies,
+  input: RunToolInput,
   attempt: Attempt,
-  { outcome, blob }: Executed,
+  executed: Executed,
 ): Promise<ToolStepResult> => {
-  for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, MAX_DELAY_MS)) {
-    try {
-      const settled = await settleEffect(store, { ...attempt, outcome, blobs: [blob], nowMs: await clock.nowMs() });
-      // Another attempt took over and settled first: its outcome is the one that counts.
-      if (settled.state === 'late') return settled.result ?? { type: 'outcome_unknown' };
-      return outcome;
-    } catch (error) {
-      if (!isStoreUnavailable(error)) throw error;
-      logger.warn({ effectKey: attempt.effectKey, delayMs }, 'effect.settle_delayed');
-      await delay(delayMs);
-    }
+  const { store, clock, logger } = dependencies;
+  const { outcome, blob } = executed;
+  const settled = await untilStored(
+    async () => settleEffect(store, { ...attempt, outcome, blobs: [blob], nowMs: await clock.nowMs() }),
+    (delayMs) => logger.warn({ effectKey: attempt.effectKey, delayMs }, 'effect.settle_delayed'),
+  );
+  if (settled.state === 'settled') {
+    // Another attempt has given this one up: the run is parked, and can go on now.
+    if (settled.wasUnknown) await sendRecheck(dependencies, input);
+    return outcome;
   }
+  if (settled.resolved) await recordLate(dependencies, input, attempt, executed);
+  // Another attempt took over and settled first: its outcome is the one that counts.
+  return settled.result ?? { type: 'outcome_unknown', epoch: attempt.epoch };
 };

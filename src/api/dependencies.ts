@@ -72,6 +72,8 @@ export type Api = Omit<ApiDependencies, 'limits'> & { readonly limits: ApiLimits
 export interface Caller {
   readonly scope: Scope;
   readonly actor: Actor;
+  /** Without what others have delegated: runs are asked for in one's own name only. */
+  readonly own: Actor;
   readonly roles: readonly Role[];
   readonly authenticatedAtMs: number;
 }

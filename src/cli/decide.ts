@@ -1,13 +1,10 @@
 /** Sends one decision and waits until it is known what became of it. */
-import { setTimeout as delay } from 'node:timers/promises';
-import type { CountersignClient } from '../client/index.ts';
+import type { ApprovalAddress, CountersignClient } from '../client/index.ts';
 import type { Approval } from '../contract/approvals.ts';
 import type { DecideApproval, DecisionReceipt, DecisionView } from '../contract/decisions.ts';
 import { presentInline } from '../domain/present/present.ts';
 import { CliError, EXIT } from './exit-codes.ts';
-
-const POLL_MS = 500;
-const PATIENCE_MS = 60_000;
+import { waitForAnswer } from './wait-for-answer.ts';
 
 export interface Decided {
   readonly answer: DecisionReceipt | DecisionView;
@@ -17,28 +14,26 @@ export interface Decided {
 /** Throws a ProblemError where the API refuses, a CliError where the run refused later, or nobody answered. */
 export async function sendDecision(
   client: CountersignClient,
-  approval: Approval,
+  address: ApprovalAddress,
   request: DecideApproval,
   onWait: () => void,
 ): Promise<Decided> {
-  const receipt = await client.approvals.decide(approval, request);
+  const receipt = await client.approvals.decide(address, request);
   if (receipt.outcome !== 'pending') return { answer: receipt, approval: receipt.approval };
   onWait();
-  const deadlineMs = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const view = await client.decisions.get(approval, receipt.decisionId);
-    if (view.outcome === 'recorded') return { answer: view, approval: view.approval };
-    if (view.outcome === 'refused') {
-      const by = view.winner ? `: ${view.winner.decision} by ${presentInline(view.winner.principal)} stands` : '';
-      throw new CliError(EXIT.failed, `The run refused the decision (${presentInline(view.code ?? 'unknown')})${by}.`);
-    }
-    if (Date.now() > deadlineMs) {
-      throw new CliError(
-        EXIT.failed,
-        'The decision is with the run, and no worker has answered yet.',
-        'It counts as soon as a worker is back; the approval will show it.',
-      );
-    }
-    await delay(POLL_MS);
-  }
+  const view = await awaitDecision(client, address, receipt.decisionId);
+  if (view.outcome !== 'refused') return { answer: view, approval: view.approval };
+  const by = view.winner ? `: ${view.winner.decision} by ${presentInline(view.winner.principal)} stands` : '';
+  throw new CliError(EXIT.failed, `The run refused the decision (${presentInline(view.code ?? 'unknown')})${by}.`);
 }
+
+/** What became of a decision that the mailbox of its run has. */
+export const awaitDecision = (
+  client: CountersignClient,
+  address: ApprovalAddress,
+  decisionId: string,
+): Promise<DecisionView> =>
+  waitForAnswer(async () => {
+    const view = await client.decisions.get(address, decisionId);
+    return view.outcome === 'pending' ? undefined : view;
+  }, 'The decision');

@@ -1,18 +1,15 @@
 /** The `countersign` command. */
 import { Command, CommanderError } from 'commander';
 import { version } from '../platform/version.ts';
-import { addApprovalsApprove } from './commands/approvals-approve.ts';
-import { addApprovalsList } from './commands/approvals-list.ts';
-import { addApprovalsReject } from './commands/approvals-reject.ts';
-import { addApprovalsShow } from './commands/approvals-show.ts';
+import { addApprovals } from './commands/approvals.ts';
+import { addAudit } from './commands/audit.ts';
+import { addBrakes } from './commands/brakes.ts';
+import { addDelegations } from './commands/delegations.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDev } from './commands/dev.ts';
-import { addRunsArtifact } from './commands/runs-artifact.ts';
-import { addRunsCancel } from './commands/runs-cancel.ts';
-import { addRunsList } from './commands/runs-list.ts';
-import { addRunsShow } from './commands/runs-show.ts';
-import { addRunsStart } from './commands/runs-start.ts';
-import { addRunsWatch } from './commands/runs-watch.ts';
+import { addGrants } from './commands/grants.ts';
+import { addPolicy } from './commands/policy.ts';
+import { addRuns } from './commands/runs.ts';
 import type { CliContext } from './context.ts';
 import { EXIT } from './exit-codes.ts';
 import { showError } from './show/problem.ts';
@@ -29,12 +26,13 @@ const program = new Command('countersign')
 
 addDev(program, context);
 addDemo(program, context);
-const runs = program.command('runs').description('start, watch and cancel runs');
-for (const add of [addRunsStart, addRunsList, addRunsShow, addRunsWatch, addRunsCancel, addRunsArtifact])
-  add(runs, context);
-const approvals = program.command('approvals').description('look at and decide what agents ask consent for');
-for (const add of [addApprovalsList, addApprovalsShow, addApprovalsApprove, addApprovalsReject])
-  add(approvals, context);
+addRuns(program, context);
+addApprovals(program, context);
+addGrants(program, context);
+addBrakes(program, context);
+addDelegations(program, context);
+addAudit(program, context);
+addPolicy(program, context);
 
 try {
   await program.parseAsync();

@@ -11,7 +11,7 @@ export interface ClientOptions {
 }
 
 export interface RequestOptions {
-  readonly query?: Readonly<Record<string, string | number | undefined>> | undefined;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Sent as JSON. */
   readonly body?: unknown;
@@ -23,7 +23,7 @@ export interface RequestOptions {
 export interface Http {
   /** The answer, if it is a success; throws a ProblemError or an UnreachableError otherwise. */
   send(method: string, path: string, options?: RequestOptions): Promise<Response>;
-  /** The same, with its body read as JSON. */
+  /** The same, with its body read as JSON; undefined where there is none (204). */
   json<T>(method: string, path: string, options?: RequestOptions): Promise<T>;
 }
 
@@ -61,6 +61,7 @@ export function createHttp(options: ClientOptions): Http {
     send: request,
     async json<T>(method: string, path: string, given?: RequestOptions) {
       const response = await request(method, path, given);
+      if (response.status === 204) return undefined as T;
       // Values are not checked against the contract: a newer server may add fields and values to it.
       return (await response.json().catch((error: unknown) => {
         given?.signal?.throwIfAborted();

@@ -1,6 +1,11 @@
 /** The typed client of the HTTP API. */
 export { createClient } from './client.ts';
-export type { ApprovalAddress, CallOptions, CommandOptions, CountersignClient, GetRunOptions } from './client.ts';
+export type { CountersignClient } from './client.ts';
+export type { ApprovalAddress } from './approvals.ts';
+export type { AuditFormat } from '../contract/audit.ts';
+export type { CallOptions, CommandOptions } from './calls.ts';
+export type { GrantsQuery } from './grants.ts';
+export type { GetRunOptions } from './runs.ts';
 export type { ClientOptions } from './http.ts';
 export { ProblemError, UnreachableError } from './errors.ts';
 export type { FollowOptions, Reconnect, RunStreamItem } from './run-events.ts';

@@ -13,6 +13,10 @@ export const EventContent = z
     arguments: Json.optional(),
     result: Json.optional(),
     reason: z.string().optional(),
+    note: z.string().optional(),
+    response: Json.optional(),
+    state: Json.optional(),
+    stateEdits: Json.optional(),
   })
   .meta({ id: 'EventContent' });
 export type EventContent = z.infer<typeof EventContent>;

@@ -17,3 +17,9 @@ export const spokenText = (maxCharacters: number) =>
     .string()
     .max(maxCharacters)
     .refine((text) => text.trim() !== '', 'must not be blank');
+
+/** A duration as people write it; `durationSchema` of the domain reads it. */
+export const DurationText = z
+  .string()
+  .regex(/^\d{1,9}(ms|s|m|h|d)$/)
+  .meta({ description: 'A whole number and a unit: ms, s, m, h or d', example: '24h' });

@@ -86,6 +86,12 @@ export const PROBLEMS = {
     detail: 'The credential belongs to a service; consent is given by a person.',
     next: "Decide with a person's credential.",
   },
+  channel_not_allowed: {
+    status: 403,
+    title: 'Not by this way',
+    detail: 'The policy rule does not let this be decided by the way the decision came in.',
+    next: 'Decide by one of the ways that the approval lists under `channels`.',
+  },
   route_not_found: {
     status: 404,
     title: 'No such route',
@@ -116,6 +122,30 @@ export const PROBLEMS = {
     detail: "The run's workspace has no such file.",
     next: 'List the artifacts of the run.',
   },
+  brake_not_found: {
+    status: 404,
+    title: 'No such brake',
+    detail: 'There is no such brake, or it is not one of your project.',
+    next: 'List the brakes.',
+  },
+  bypass_not_found: {
+    status: 404,
+    title: 'No such bypass',
+    detail: 'The brake has no such bypass.',
+    next: 'Ask for the brake: it lists its bypasses.',
+  },
+  grant_not_found: {
+    status: 404,
+    title: 'No such grant',
+    detail: 'There is no such grant, or it is not yours to see.',
+    next: 'List the grants.',
+  },
+  delegation_not_found: {
+    status: 404,
+    title: 'No such delegation',
+    detail: 'There is no such delegation, or it is not yours to see.',
+    next: 'List the delegations.',
+  },
   method_not_allowed: {
     status: 405,
     title: 'Not with this method',
@@ -127,6 +157,18 @@ export const PROBLEMS = {
     title: 'Somebody has decided already',
     detail: 'Another decision came first; `winner` says which.',
     next: 'Nothing: the first valid decision stands.',
+  },
+  already_voted: {
+    status: 409,
+    title: 'You have voted already',
+    detail: 'You voted otherwise on this revision before; one person has one vote.',
+    next: 'Nothing: your vote stands. Others must agree.',
+  },
+  claimed: {
+    status: 409,
+    title: 'Somebody else is looking at it',
+    detail: 'Another person has claimed the approval; `claim` says who, and until when.',
+    next: 'Wait until the claim ends, ask the person, or decide with `force` as an operator.',
   },
   digest_mismatch: {
     status: 409,
@@ -145,6 +187,42 @@ export const PROBLEMS = {
     title: 'The run refused the decision',
     detail: 'The run did not accept the decision in its present state.',
     next: 'Load the approval again and decide anew if it is still pending.',
+  },
+  command_refused: {
+    status: 409,
+    title: 'The run refused the command',
+    detail: 'The run did not follow the command in its present state.',
+    next: 'Load the run again, and send a new command if it is still wanted.',
+  },
+  not_blocked: {
+    status: 409,
+    title: 'The run is not blocked',
+    detail: 'Nobody has blocked the run; there is nothing to unblock.',
+    next: 'Load the run: `attentions` says what it needs, if anything.',
+  },
+  not_parked: {
+    status: 409,
+    title: 'The call is not parked',
+    detail: 'The call does not wait for an operator; nothing was changed.',
+    next: 'Load the run: `attentions` lists the calls that are parked.',
+  },
+  effect_settled: {
+    status: 409,
+    title: 'The attempt has reported meanwhile',
+    detail: 'The ledger knows how the call ended; nothing is left to say about it.',
+    next: 'Load the run in a moment: it goes on with what really happened.',
+  },
+  attempt_changed: {
+    status: 409,
+    title: 'Not the attempt you were shown',
+    detail: 'The call has been tried again, or changed, since it was shown; nothing was resolved.',
+    next: 'Load the run again, look at the parked call, and resolve it with its current `epoch` and `digest`.',
+  },
+  brake_released: {
+    status: 409,
+    title: 'The brake is released',
+    detail: 'The brake is off; there is nothing to bypass.',
+    next: 'Nothing: calls go on.',
   },
   conversation_busy: {
     status: 409,
@@ -194,6 +272,36 @@ export const PROBLEMS = {
     detail: 'No agent of that name is registered in the project.',
     next: 'GET /v1/agents lists the agents.',
   },
+  unknown_tool: {
+    status: 422,
+    title: 'No such tool',
+    detail: 'The agent has no tool of that name.',
+    next: 'GET /v1/agents lists the agents with their tools.',
+  },
+  invalid_constraints: {
+    status: 422,
+    title: 'The constraints are not valid',
+    detail: 'A condition on an argument is malformed, or names no place; nothing was granted.',
+    next: 'Correct the places listed under `errors`.',
+  },
+  invalid_policy: {
+    status: 422,
+    title: 'The policy has faults',
+    detail: 'At least one rule is not one, could never be satisfied, or contradicts itself.',
+    next: 'Correct the places listed under `errors`; nothing was changed.',
+  },
+  invalid_period: {
+    status: 422,
+    title: 'Not a period this can have',
+    detail: 'The end lies in the past, or too far ahead.',
+    next: 'Choose an end within what the route allows.',
+  },
+  invalid_delegation: {
+    status: 422,
+    title: 'This cannot be delegated so',
+    detail: 'Nobody stands in for themselves, and nobody hands on groups that are not theirs.',
+    next: 'Name another person, and only groups of your own.',
+  },
   idempotency_mismatch: {
     status: 422,
     title: 'The Idempotency-Key was used for another request',
@@ -211,6 +319,61 @@ export const PROBLEMS = {
     title: 'Not one of the allowed decisions',
     detail: 'The policy rule does not allow this decision.',
     next: 'Choose one of `allowedDecisions`. The approval is still open.',
+  },
+  invalid_arguments: {
+    status: 422,
+    title: 'The edited arguments are not valid',
+    detail: 'The arguments do not pass the input schema of the tool; nothing was decided.',
+    next: 'Correct the places listed under `errors` and send the whole arguments again. The approval is still open.',
+  },
+  policy_denied: {
+    status: 422,
+    title: 'Policy denies the edited call',
+    detail: 'A policy rule forbids the call as edited; nothing was decided.',
+    next: 'Edit otherwise, reject the call, or request changes. The approval is still open.',
+  },
+  invalid_response: {
+    status: 422,
+    title: 'The answer does not fit',
+    detail: 'The answer is empty or does not fit what was asked; nothing was decided.',
+    next: 'Correct the places listed under `errors` and answer again. The approval is still open.',
+  },
+  state_path_not_allowed: {
+    status: 422,
+    title: 'This part of the state cannot be set here',
+    detail: 'The approval does not list the path among those that a decision may set; nothing was decided.',
+    next: 'Set only paths under `stateEditable`. The approval is still open.',
+  },
+  invalid_state_path: {
+    status: 422,
+    title: 'The state has no such place',
+    detail:
+      'A path is empty, malformed, or leads through a value that is neither object nor array; nothing was decided.',
+    next: 'Correct the paths listed under `errors`. The approval is still open.',
+  },
+  state_edits_need_one_decider: {
+    status: 422,
+    title: 'Several people must agree to this',
+    detail: 'State can be set only by a decision that closes the approval alone; nothing was decided.',
+    next: 'Decide without `stateEdits`. The approval is still open.',
+  },
+  not_grantable: {
+    status: 422,
+    title: 'This cannot be remembered',
+    detail: 'The rule does not let this decision be remembered, or not that far; nothing was decided.',
+    next: 'Stay within `grantable` of the approval, or leave out `remember`. The approval is still open.',
+  },
+  deadline_not_allowed: {
+    status: 422,
+    title: 'Not a deadline this approval can have',
+    detail: 'The new deadline is not later than the present one, or more than 30 days after the request.',
+    next: 'Choose a later time within 30 days of `requestedAt`.',
+  },
+  resolution_not_allowed: {
+    status: 422,
+    title: 'Not a way this call can go on',
+    detail: 'The parked call cannot be resolved like that; nothing was changed.',
+    next: 'Choose one of `resolutions` of the parked call.',
   },
   too_many_streams: {
     status: 429,
@@ -270,11 +433,15 @@ export const Problem = z
     errors: z
       .array(z.object({ in: z.string(), pointer: z.string(), detail: z.string() }))
       .optional()
-      .meta({ description: 'invalid_request: what is wrong where' }),
+      .meta({ description: 'What is wrong where' }),
     winner: z
       .object({ decisionId: z.string(), decision: DecisionKind, principal: z.string() })
       .optional()
-      .meta({ description: 'already_decided: the decision that stands' }),
+      .meta({ description: 'already_decided, already_voted: the decision that stands' }),
+    claim: z
+      .object({ by: z.string(), until: z.string() })
+      .optional()
+      .meta({ description: 'claimed: who is looking at it' }),
     currentStatus: z.string().optional(),
     currentRevision: z.number().int().optional(),
     currentDigest: Digest.optional().meta({ description: 'digest_mismatch, superseded: of what is pending now' }),
@@ -289,6 +456,14 @@ export type Problem = z.infer<typeof Problem>;
 export type ProblemExtras = Partial<
   Pick<
     Problem,
-    'errors' | 'winner' | 'currentStatus' | 'currentRevision' | 'currentDigest' | 'runStatus' | 'runId' | 'eventSeq'
+    | 'errors'
+    | 'winner'
+    | 'claim'
+    | 'currentStatus'
+    | 'currentRevision'
+    | 'currentDigest'
+    | 'runStatus'
+    | 'runId'
+    | 'eventSeq'
   >
 >;

@@ -1,13 +1,24 @@
 import { z } from 'zod';
-import { AgentName, Digest, RunId } from '../domain/schemas/names.ts';
+import { Resolution } from '../domain/schemas/command.ts';
+import { AgentName, Digest, RunId, ToolCallId } from '../domain/schemas/names.ts';
 import { Receipt, RunStatus } from '../domain/schemas/run.ts';
-import { PrincipalField, Timestamp, spokenText } from './fields.ts';
+import { Json, PrincipalField, Timestamp, spokenText } from './fields.ts';
 import { pageOf, pageQuery } from './pagination.ts';
 
 export const RunIdField = RunId.meta({ description: 'Id of a run', example: 'run_k3v7qdxr2mzw5n4hbt6ycafe2a' });
 
 /** Longest input of a run, in characters. */
 export const INPUT_MAX_CHARACTERS = 200_000;
+
+/** Largest state that a run may start with, as JSON in UTF-8. */
+export const STATE_MAX_BYTES = 65_536;
+
+const bytesOf = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value)).length;
+
+/** What tools read and decisions may set, where the policy rule lists the place. */
+export const RunState = z
+  .record(z.string(), Json)
+  .meta({ description: 'The state of the run, which its tools read', example: { region: 'eu', budget: 500 } });
 
 const labelName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/);
 
@@ -25,6 +36,9 @@ export const StartRun = z
       example: 'Write the release notes since v1.4.0.',
     }),
     conversationId: ConversationId.optional(),
+    state: RunState.refine((state) => bytesOf(state) <= STATE_MAX_BYTES, `must be at most ${STATE_MAX_BYTES} bytes`)
+      .optional()
+      .meta({ description: `The state at the start; at most ${STATE_MAX_BYTES} bytes as JSON` }),
     labels: z
       .record(labelName, z.string().max(200))
       .refine((labels) => Object.keys(labels).length <= 32, 'at most 32 labels')
@@ -61,10 +75,52 @@ export const Run = z
   .meta({ id: 'Run' });
 export type Run = z.infer<typeof Run>;
 
+/** A call that is parked: what somebody must know to say how it goes on. */
+export const ParkedCall = z
+  .object({
+    toolCallId: ToolCallId,
+    tool: z.string(),
+    effectKey: z.string().meta({ description: 'The idempotency key that the tool was given' }),
+    epoch: z.number().int().nonnegative().meta({ description: 'The attempt in question; 0: none was started' }),
+    digest: Digest.nullable(),
+    arguments: Json.optional().meta({ description: 'What the tool was or would be given; absent once erased' }),
+    resolutions: z.array(Resolution).meta({ description: 'What can be said about it' }),
+    compensation: z.string().nullable().meta({ description: 'The tool that undoes it, if its definition names one' }),
+    outcomeKnown: z
+      .boolean()
+      .meta({ description: 'The attempt has reported meanwhile: the run looks again by itself' }),
+    mayRunUntil: Timestamp.nullable().meta({
+      description: 'Until then the attempt may still be running somewhere; null: it is not',
+    }),
+    drift: z
+      .object({ pinned: Json, current: Json })
+      .nullable()
+      .meta({ description: 'The definition of the tool that the run was started with, and the one there is now' }),
+  })
+  .meta({ id: 'ParkedCall' });
+export type ParkedCall = z.infer<typeof ParkedCall>;
+
+/** Why a run needs somebody. */
+export const Attention = z
+  .object({
+    code: z.string().meta({ example: 'outcome_unknown' }),
+    detail: z.string(),
+    reason: z.string().nullable().meta({ description: 'In the words of who blocked it' }),
+    action: z.enum(['unblock', 'resolve']).meta({ description: 'What lets it go on' }),
+    call: ParkedCall.nullable().meta({ description: 'Of a parked call' }),
+  })
+  .meta({ id: 'Attention' });
+export type Attention = z.infer<typeof Attention>;
+
 /** A run with its words. */
 export const RunDetail = Run.extend({
   input: z.string().nullable().meta({ description: 'What the agent was asked; null once erased' }),
   output: z.string().nullable().meta({ description: "The agent's last message, once the run completed" }),
+  state: RunState.nullable().meta({
+    description: 'As it was given at the start and set by decisions since; null once erased',
+  }),
+  attentions: z.array(Attention).meta({ description: 'Why the run needs somebody; empty: it does not' }),
+  actions: z.array(z.string()).meta({ description: 'What may be done to the run now', example: ['cancel', 'block'] }),
 }).meta({ id: 'RunDetail' });
 export type RunDetail = z.infer<typeof RunDetail>;
 
@@ -100,6 +156,58 @@ export const CancelledRun = RunDetail.extend({
   }),
 }).meta({ id: 'CancelledRun' });
 export type CancelledRun = z.infer<typeof CancelledRun>;
+
+const Reason = spokenText(4_000).meta({ description: 'Kept with the run', example: 'The customer has called.' });
+
+/** Why a run is parked. */
+export const BlockRun = z.strictObject({ reason: Reason }).meta({ id: 'BlockRun' });
+export type BlockRun = z.infer<typeof BlockRun>;
+
+/** What the model is told when a blocked run goes on. */
+export const UnblockRun = z
+  .strictObject({
+    note: spokenText(4_000)
+      .optional()
+      .meta({ description: 'The model reads it', example: 'Use the sandbox account from here on.' }),
+  })
+  .meta({ id: 'UnblockRun' });
+export type UnblockRun = z.infer<typeof UnblockRun>;
+
+/** Largest result that a person may supply, as JSON in UTF-8. */
+export const RESULT_MAX_BYTES = 65_536;
+
+/** Says how a parked call goes on. */
+export const ResolveCall = z
+  .strictObject({
+    toolCallId: ToolCallId.meta({ example: 'call_2_0' }),
+    resolution: Resolution.meta({
+      description: '`mark_done`: it took effect, with this result. `retry`: try again. `fail`: it is given up.',
+    }),
+    result: Json.optional().meta({ description: 'mark_done: what the tool would have returned' }),
+    reason: Reason,
+    epoch: z.number().int().nonnegative().optional().meta({ description: 'The attempt that the person was shown' }),
+    digest: Digest.optional().meta({ description: 'Of the call that the person was shown' }),
+  })
+  .refine(({ resolution, result }) => (resolution === 'mark_done') === (result !== undefined), {
+    path: ['result'],
+    message: 'belongs to `mark_done`, and to nothing else',
+  })
+  .refine(({ result }) => result === undefined || bytesOf(result) <= RESULT_MAX_BYTES, {
+    path: ['result'],
+    message: `must be at most ${RESULT_MAX_BYTES} bytes`,
+  })
+  .meta({ id: 'ResolveCall' });
+export type ResolveCall = z.infer<typeof ResolveCall>;
+
+/** The run after a command, and what became of it. */
+export const CommandedRun = RunDetail.extend({
+  commandId: z.string(),
+  outcome: z.enum(['recorded', 'already_recorded', 'pending']).meta({
+    description: '`pending`: in the mailbox of the run; no worker has answered in time',
+  }),
+  warnings: z.array(z.object({ code: z.string(), detail: z.string() })).meta({ description: 'What to keep in mind' }),
+}).meta({ id: 'CommandedRun' });
+export type CommandedRun = z.infer<typeof CommandedRun>;
 
 /** A file of the run's workspace, with the proof of what it was. */
 export const Artifact = Receipt.extend({ links: z.object({ self: z.string() }) }).meta({ id: 'Artifact' });

@@ -2,9 +2,9 @@
 import type { WorkflowAddress } from '../domain/core/ids.ts';
 import type { RunLimits } from '../domain/schemas/agent.ts';
 import type { SignedCommand } from '../domain/schemas/command.ts';
-import type { VerdictView } from '../workflows/messages.ts';
+import type { CommandName, VerdictView } from '../workflows/messages.ts';
 
-export type { VerdictView };
+export type { CommandName, VerdictView };
 
 /** `run_over`: the workflow ended. `unknown_run`: Temporal has no such workflow (not started yet, or past retention). */
 export type Delivery = 'accepted' | 'run_over' | 'unknown_run';
@@ -20,9 +20,10 @@ export interface RunStart {
 export interface RunGateway {
   /** Idempotent: a run that is started or ended already is left as it is. */
   startRun(run: RunStart): Promise<void>;
-  /** Puts a signed decision into the run's durable mailbox; works with every worker down. */
-  decide(address: WorkflowAddress, command: SignedCommand): Promise<Delivery>;
-  cancel(address: WorkflowAddress, command: SignedCommand): Promise<Delivery>;
+  /** Puts a signed command into the run's durable mailbox; works with every worker down. */
+  command(address: WorkflowAddress, name: CommandName, signed: SignedCommand): Promise<Delivery>;
+  /** The ledger knows by now how a parked call ended: the run asks the gate once more. Unsigned; harmless to repeat. */
+  recheck(address: WorkflowAddress, toolCallId: string): Promise<Delivery>;
   /** Asks the workflow what became of a decision; undefined where no worker answered in time. */
   verdict(address: WorkflowAddress, approvalId: string, decisionId: string): Promise<VerdictView | undefined>;
   isHealthy(): Promise<boolean>;

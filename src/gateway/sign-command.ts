@@ -5,7 +5,8 @@ import { COMMAND_TYPE } from '../domain/core/attestation.ts';
 import { digestOf } from '../domain/core/digest.ts';
 import type { Actor, Channel } from '../domain/schemas/actor.ts';
 import type { Command, CommandClaims, SignedCommand } from '../domain/schemas/command.ts';
-import type { SigningKeys } from '../platform/signing-keys.ts';
+import { trustedKeys } from '../platform/signing-keys.ts';
+import type { SigningKeys, TrustedKeys } from '../platform/signing-keys.ts';
 
 export interface SigningContext {
   readonly tenant: string;
@@ -22,12 +23,20 @@ export interface CommandSigner {
   sign(command: Command, context: SigningContext): Promise<SignedCommand>;
   /** The public signing keys, for `/.well-known/jwks.json`. */
   jwks(): { keys: readonly Record<string, string>[] };
+  /** What verifying needs: public. */
+  trust(): TrustedKeys;
 }
 
 const decisionClaims = (command: Command): Partial<CommandClaims> => {
   if (command.type !== 'decide') return {};
-  const { approvalId, revision, digest } = command;
-  return { approvalId, revision, ...(digest && { shownDigest: digest, effectiveDigest: digest }) };
+  const { approvalId, revision, digest, edited } = command;
+  const effective = edited?.digest ?? digest;
+  return {
+    approvalId,
+    revision,
+    ...(digest && { shownDigest: digest }),
+    ...(effective && { effectiveDigest: effective }),
+  };
 };
 
 export const createCommandSigner = async (keys: SigningKeys): Promise<CommandSigner> => {
@@ -41,7 +50,7 @@ export const createCommandSigner = async (keys: SigningKeys): Promise<CommandSig
         aud: keys.audience,
         tenant,
         project,
-        runId: command.runId,
+        ...(command.runId && { runId: command.runId }),
         ...decisionClaims(command),
         commandDigest: digestOf(bytes),
         actor: { ...actor, authTime },
@@ -52,6 +61,7 @@ export const createCommandSigner = async (keys: SigningKeys): Promise<CommandSig
       const jws = await new CompactSign(Buffer.from(JSON.stringify(claims))).setProtectedHeader(header).sign(key);
       return { bytes, jws };
     },
+    trust: () => trustedKeys(keys),
     jwks: () => ({
       keys: [{ kty: 'OKP', crv: 'Ed25519', use: 'sig', alg: 'EdDSA', kid: keys.kid, x: keys.key.x }],
     }),

@@ -4,7 +4,7 @@ import type { Connection, ConnectionLike } from '@temporalio/client';
 import { workflowId } from '../domain/core/ids.ts';
 import type { WorkflowAddress } from '../domain/core/ids.ts';
 import type { TrustedKeys } from '../platform/signing-keys.ts';
-import { AGENT_RUN, cancelSignal, decideSignal, verdictQuery } from '../workflows/messages.ts';
+import { AGENT_RUN, COMMAND_SIGNALS, recheckSignal, verdictQuery } from '../workflows/messages.ts';
 import type { AgentRunInput } from '../workflows/messages.ts';
 import type { RunGateway, RunInspector, RunStart, WorkflowFate } from './run-gateway.ts';
 import { SEARCH_ATTRIBUTES, hasSearchAttributes } from './search-attributes.ts';
@@ -75,6 +75,7 @@ export const createTemporalGateway = (options: GatewayOptions): RunGateway & Run
         audience,
         searchAttributes: visible,
         limits: run.limits,
+        statusFollowsTools: true,
       };
       const start = () =>
         starter.workflow.start(AGENT_RUN, {
@@ -97,18 +98,18 @@ export const createTemporalGateway = (options: GatewayOptions): RunGateway & Run
       }
     },
 
-    async decide(address, command) {
+    async command(address, name, signed) {
       try {
-        await within(CALL_TIMEOUT_MS, () => handleOf(address).signal(decideSignal, command));
+        await within(CALL_TIMEOUT_MS, () => handleOf(address).signal(COMMAND_SIGNALS[name], signed));
         return 'accepted';
       } catch (error) {
         return undelivered(error);
       }
     },
 
-    async cancel(address, command) {
+    async recheck(address, toolCallId) {
       try {
-        await within(CALL_TIMEOUT_MS, () => handleOf(address).signal(cancelSignal, command));
+        await within(CALL_TIMEOUT_MS, () => handleOf(address).signal(recheckSignal, toolCallId));
         return 'accepted';
       } catch (error) {
         return undelivered(error);

@@ -16,6 +16,17 @@ const hostAndPort = z.string().regex(/^[^\s/:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1
 const absolutePath = z.string().refine(isAbsolute, 'must be an absolute path');
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' });
+const LOOPBACK_HOSTS = ['127.0.0.1', 'localhost', '[::1]'];
+/** Nothing that is sent over a network goes unencrypted. */
+const isSinkUrl = (text: string): boolean => {
+  const url = URL.parse(text);
+  if (url?.protocol === 'file:') return url.host === '' && url.pathname.length > 1;
+  return url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK_HOSTS.includes(url.hostname));
+};
+const sinkUrls = z
+  .string()
+  .transform((text) => text.split(',').map((url) => url.trim()))
+  .refine((urls) => urls.every(isSinkUrl), 'must be file:/path or https:// URLs, separated by commas');
 const loopback = z.enum(['127.0.0.1', 'localhost', '::1'], { error: 'must be 127.0.0.1, localhost or ::1' });
 const logLevel = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']);
 const modelName = z.string().regex(/^[a-z][a-z-]*\/\S+$/, 'must be provider/model, for example openai/gpt-5');
@@ -46,6 +57,7 @@ const environmentSchema = z.object({
   COUNTERSIGN_REPOSITORY: absolutePath.optional(),
   COUNTERSIGN_REPOSITORIES_ROOT: absolutePath.optional(),
   COUNTERSIGN_MODEL: modelName.optional(),
+  COUNTERSIGN_CHECKPOINT_SINK: sinkUrls.optional(),
   COUNTERSIGN_TEST_SERVICES: z.enum(['all', 'none']).default('all'),
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_BASE_URL: httpUrl.optional(),
@@ -101,6 +113,8 @@ export interface Config {
     /** `provider/model` for agents that name none. */
     readonly defaultModel: string | undefined;
   };
+  /** Where signed checkpoints of the audit chains go: URLs. None are made where there are none. */
+  readonly checkpointSinks: readonly string[];
   /** `none` lets tests of pure code run without starting local services. */
   readonly testServices: 'all' | 'none';
 }
@@ -152,6 +166,7 @@ export function loadConfig(environment: Environment = process.env): Config {
       compatible: { apiKey: values.OPENAI_COMPATIBLE_API_KEY, baseUrl: values.OPENAI_COMPATIBLE_BASE_URL },
       defaultModel: values.COUNTERSIGN_MODEL,
     },
+    checkpointSinks: values.COUNTERSIGN_CHECKPOINT_SINK ?? [],
     testServices: values.COUNTERSIGN_TEST_SERVICES,
   };
 }

@@ -1,10 +1,11 @@
 /** What every process of an installation is told: by environment, all faults at once. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { policyLayerSchema } from '../domain/policy/policy-schema.ts';
+import { compilePolicy } from '../domain/policy/compile.ts';
 import type { RuleInput } from '../domain/policy/policy-schema.ts';
+import type { KnownPeople } from '../domain/policy/quorum-faults.ts';
 import { ConfigError } from './config.ts';
 import type { Config } from './config.ts';
+import { PolicyFileError, readPolicy } from './policy-file.ts';
 
 export interface Installation {
   readonly databaseUrl: string;
@@ -14,26 +15,30 @@ export interface Installation {
   readonly repository: string;
   /** Rules of the deployment's own policy layer. */
   readonly deployment: readonly RuleInput[];
+  /** Groups and their members, as the file names them: agents whose rules name others are refused. */
+  readonly people: KnownPeople;
+}
+
+interface DeploymentPolicy {
+  readonly deployment: readonly RuleInput[];
+  readonly people: KnownPeople;
 }
 
 /** The deployment's own policy layer, from the configured file. */
-const readDeploymentPolicy = async (path: string): Promise<readonly RuleInput[]> => {
-  const text = await readFile(path, 'utf8').catch(() => {
-    throw new ConfigError([`COUNTERSIGN_POLICY_FILE cannot be read`]);
+const readDeploymentPolicy = async (path: string): Promise<DeploymentPolicy> => {
+  const refuse = (faults: readonly string[]): ConfigError =>
+    new ConfigError(faults.map((fault) => `COUNTERSIGN_POLICY_FILE ${fault}`));
+  const { layers, people } = await readPolicy(path).catch((error: unknown) => {
+    if (!(error instanceof PolicyFileError)) throw error;
+    throw refuse([error.message]);
   });
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new ConfigError(['COUNTERSIGN_POLICY_FILE is not JSON']);
-  }
-  const parsed = policyLayerSchema.safeParse(value);
-  const faults = parsed.error?.issues.map(
-    ({ path: at, message }) => `COUNTERSIGN_POLICY_FILE ${at.join('.')}: ${message}`,
-  );
-  if (faults) throw new ConfigError(faults);
-  if (parsed.data?.name !== 'deployment') throw new ConfigError(['COUNTERSIGN_POLICY_FILE name: must be "deployment"']);
-  return parsed.data.rules;
+  const policy = compilePolicy(layers, people);
+  if (!policy.ok) throw refuse(policy.faults.map((fault) => `${fault.path}: ${fault.message}`));
+  const [layer, another] = policy.layers;
+  if (layer?.name !== 'deployment' || another) throw refuse(['must hold one layer, and its name must be "deployment"']);
+  if (layer.mode === 'shadow')
+    throw refuse(['is in mode shadow: a layer is tried beside the one in this file, with `countersign policy put`']);
+  return { deployment: layer.mode === 'off' ? [] : layer.rules, people };
 };
 
 /** Throws a {@link ConfigError} that lists what a process needs and lacks. */
@@ -55,6 +60,6 @@ export const installation = async (config: Config): Promise<Installation> => {
     // Beside the state, never within it: no tool may come near the keys.
     workspacesRoot: config.workspacesRoot ?? join(`${stateDirectory}-workspaces`),
     repository: config.repository ?? process.cwd(),
-    deployment: config.policyFile ? await readDeploymentPolicy(config.policyFile) : [],
+    ...(config.policyFile ? await readDeploymentPolicy(config.policyFile) : { deployment: [], people: {} }),
   };
 };

@@ -2,6 +2,7 @@
  * The all-in-one process. `countersign dev` starts it and reads one JSON line from its standard output once it is ready.
  */
 import closeWithGrace from 'close-with-grace';
+import { openSink } from '../adapters/sinks/open-sink.ts';
 import { systemClock } from '../platform/clock.ts';
 import { loadConfig } from '../platform/config.ts';
 import { installation } from '../platform/installation.ts';
@@ -15,7 +16,7 @@ import { startAllInOne } from './start-all-in-one.ts';
 
 const config = loadConfig();
 const place = await installation(config);
-const { databaseUrl, temporalAddress, stateDirectory, workspacesRoot, deployment } = place;
+const { databaseUrl, temporalAddress, stateDirectory, workspacesRoot, deployment, people } = place;
 const logger = createLogger({ level: config.logLevel, service: 'countersign' });
 
 await migrateStore(databaseUrl);
@@ -29,6 +30,7 @@ const countersign = await startAllInOne({
   keys: await loadSigningKeys(stateDirectory, nowMs),
   agents: await loadConfiguredAgents(config, place),
   deployment,
+  people,
   models: config.models,
   workspacesRoot,
   forbidden: [stateDirectory],
@@ -37,6 +39,7 @@ const countersign = await startAllInOne({
   version,
   host: config.api.host,
   port: config.api.port,
+  checkpointSinks: config.checkpointSinks.map(openSink),
 });
 const { url, store } = countersign;
 const firstKey = await makeFirstKey(store, { scope: config.scope, stateDirectory, url, nowMs });

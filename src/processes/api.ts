@@ -1,5 +1,6 @@
 /** The bridge as a process of its own: stateless, so any replica answers any request. */
 import closeWithGrace from 'close-with-grace';
+import { openSink } from '../adapters/sinks/open-sink.ts';
 import { serveApi } from '../api/server.ts';
 import { connectLazily } from '../gateway/connection.ts';
 import { createCommandSigner } from '../gateway/sign-command.ts';
@@ -13,6 +14,8 @@ import { version } from '../platform/version.ts';
 import { openStore } from '../store/database.ts';
 import { createEventFeed } from '../store/feed.ts';
 import { artifactReader } from './artifact-reader.ts';
+import { startCheckpointer } from './checkpointer.ts';
+import { createCheckpointSigner } from './sign-checkpoint.ts';
 
 const config = loadConfig();
 const { databaseUrl, temporalAddress, stateDirectory, workspacesRoot } = await installation(config);
@@ -38,9 +41,15 @@ const api = await serveApi(
   config.api,
 );
 
+const sinks = config.checkpointSinks.map(openSink);
+const sign = await createCheckpointSigner(keys);
+const checkpointer =
+  sinks.length > 0 ? startCheckpointer({ store, sinks, sign, clock: systemClock, logger }) : undefined;
+
 closeWithGrace({ delay: 30_000, logger: false }, async ({ err }) => {
   if (err) logger.fatal({ err }, 'process.crash_caught');
   await api.close();
+  await checkpointer?.stop();
   await feed.close();
   await Promise.all([connection.close(), store.close()]);
 });

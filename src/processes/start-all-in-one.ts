@@ -3,11 +3,13 @@
  * development, tests and small installations; in production they are processes of their own.
  */
 import { NativeConnection } from '@temporalio/worker';
+import type { CheckpointSink } from '../adapters/sinks/checkpoint-sink.ts';
 import type { AgentSource } from '../adapters/agents/define-agent.ts';
 import type { ModelsConfig } from '../adapters/models/model-registry.ts';
 import type { ApiLimits } from '../api/dependencies.ts';
 import { serveApi } from '../api/server.ts';
 import type { RuleInput } from '../domain/policy/policy-schema.ts';
+import type { KnownPeople } from '../domain/policy/quorum-faults.ts';
 import type { Scope } from '../domain/schemas/names.ts';
 import { connectLazily } from '../gateway/connection.ts';
 import { registerSearchAttributes } from '../gateway/search-attributes.ts';
@@ -18,6 +20,8 @@ import type { Logger } from '../platform/logger.ts';
 import { trustedKeys } from '../platform/signing-keys.ts';
 import type { SigningKeys } from '../platform/signing-keys.ts';
 import { artifactReader } from './artifact-reader.ts';
+import { startCheckpointer } from './checkpointer.ts';
+import { createCheckpointSigner } from './sign-checkpoint.ts';
 import { openStore } from '../store/database.ts';
 import type { Store } from '../store/database.ts';
 import { createEventFeed } from '../store/feed.ts';
@@ -34,6 +38,8 @@ export interface AllInOneOptions {
   readonly agents: readonly AgentSource[];
   /** Rules of the deployment's own policy layer. */
   readonly deployment: readonly RuleInput[];
+  /** Whom the deployment knows: rules that name other groups are refused. */
+  readonly people?: KnownPeople;
   readonly models: ModelsConfig;
   readonly workspacesRoot: string;
   readonly forbidden: readonly string[];
@@ -43,6 +49,8 @@ export interface AllInOneOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** Where signed checkpoints of the audit chains go. */
+  readonly checkpointSinks?: readonly CheckpointSink[];
   readonly limits?: Partial<ApiLimits>;
   readonly shutdownGraceMs?: number;
   readonly maxCachedWorkflows?: number;
@@ -82,6 +90,9 @@ export const startAllInOne = async (options: AllInOneOptions): Promise<AllInOne>
     },
     { host: options.host, port: options.port },
   );
+  const sinks = options.checkpointSinks ?? [];
+  const sign = await createCheckpointSigner(keys);
+  const checkpointer = sinks.length > 0 ? startCheckpointer({ store, sinks, sign, clock, logger }) : undefined;
   return {
     url: api.url,
     store,
@@ -89,6 +100,8 @@ export const startAllInOne = async (options: AllInOneOptions): Promise<AllInOne>
     async stop() {
       await api.close();
       await worker.stop();
+      // After everything that could still add to a chain.
+      await checkpointer?.stop();
       await feed.close();
       await Promise.all([connection.close(), workerConnection.close(), store.close()]);
     },

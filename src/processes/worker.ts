@@ -15,7 +15,7 @@ import { loadConfiguredAgents } from './configured-agents.ts';
 
 const config = loadConfig();
 const place = await installation(config);
-const { databaseUrl, temporalAddress, stateDirectory, workspacesRoot, deployment } = place;
+const { databaseUrl, temporalAddress, stateDirectory, workspacesRoot, deployment, people } = place;
 const logger = createLogger({ level: config.logLevel, service: 'worker' });
 installTemporalRuntime(logger);
 
@@ -33,6 +33,7 @@ const worker = await startWorker({
   trust,
   agents: await loadConfiguredAgents(config, place),
   deployment,
+  people,
   models: config.models,
   workspacesRoot,
   forbidden: [stateDirectory],

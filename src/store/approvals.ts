@@ -1,6 +1,7 @@
 import { and, asc, eq, sql } from 'drizzle-orm';
 import type { SQL } from 'drizzle-orm';
 import type { Approval, ApprovalStatus, Decision, Risk } from '../domain/schemas/approval.ts';
+import type { EditedCall } from '../domain/schemas/command.ts';
 import { RunEvent } from '../domain/schemas/event.ts';
 import type { StoredEvent } from '../domain/schemas/event.ts';
 import type { Scope } from '../domain/schemas/names.ts';
@@ -45,15 +46,36 @@ export async function getApproval(store: Store, scope: Scope, approvalId: string
   return row === undefined ? undefined : approvalRow(decodeRow(approvals, row));
 }
 
-/** A pending approval as the stored decision leaves its row; undefined where the event is not one on this revision. */
+/**
+ * A pending approval as the stored event leaves its row: decided, revised by an edit, or with one vote more. Undefined where
+ * the event is none of these on this revision.
+ */
 export function decidedApproval(row: ApprovalRow, { type, at, data }: StoredEvent): ApprovalRow | undefined {
+  if (!DECIDING.has(type) || row.status !== 'pending') return undefined;
   const event = RunEvent.safeParse({ type, at, data }).data;
-  if (event?.type !== 'approval.decided' || row.status !== 'pending') return undefined;
-  const { approvalId, revision, status, executeBy } = event.data;
-  if (approvalId !== row.approvalId || revision !== row.revision) return undefined;
-  const decided = { status, decision: decisionIn(event), decidedAt: at };
-  return { ...row, ...decided, ...(executeBy === undefined ? {} : { executeBy }) };
+  switch (event?.type) {
+    case 'approval.vote_recorded': {
+      const vote = decisionIn(event);
+      const isKnown = row.votes?.some(({ decisionId }) => decisionId === vote.decisionId) ?? false;
+      return isOn(row, event.data) && !isKnown ? { ...row, votes: [...(row.votes ?? []), vote] } : undefined;
+    }
+    case 'approval.superseded':
+      return isOn(row, event.data) ? { ...row, status: 'superseded' } : undefined;
+    case 'approval.decided': {
+      if (!isOn(row, event.data)) return undefined;
+      const { status, executeBy, edited } = event.data;
+      const decided = { status, decision: decisionIn(event), decidedAt: at };
+      return { ...row, ...edited, ...decided, ...(executeBy === undefined ? {} : { executeBy }) };
+    }
+    default:
+      return undefined;
+  }
 }
+
+const DECIDING = new Set<string>(['approval.decided', 'approval.superseded', 'approval.vote_recorded']);
+
+const isOn = (row: ApprovalRow, { approvalId, revision }: { approvalId: string; revision: number }): boolean =>
+  approvalId === row.approvalId && revision === row.revision;
 
 export async function listApprovals(store: Store, scope: Scope, filter: ApprovalFilter): Promise<ApprovalRow[]> {
   const { runId, status, tool, agent, risk, order, cursor, limit } = filter;
@@ -90,14 +112,23 @@ const ofRun = (runId: string): SQL | undefined => {
 };
 
 function approvalRow(row: typeof approvals.$inferSelect): ApprovalRow {
-  // Both were written by this program from typed events.
+  // All were written by this program from typed events.
   const request = JSON.parse(row.request) as Approval;
+  const edited = row.edited === null ? undefined : (JSON.parse(row.edited) as EditedCall);
   const decision = row.decision === null ? undefined : (JSON.parse(row.decision) as Decision);
+  const votes = row.votes === null ? undefined : (JSON.parse(row.votes) as Decision[]);
   return {
     ...request,
+    ...edited,
     status: row.status,
+    decideBy: row.decideBy,
     ...(row.executeBy === null ? {} : { executeBy: row.executeBy }),
-    ...(decision === undefined ? {} : { decision }),
+    ...(decision && { decision }),
+    ...(votes && { votes }),
+    ...(row.supersededBy === null ? {} : { supersededBy: row.supersededBy }),
+    ...(row.escalated === null ? {} : { escalated: row.escalated }),
+    ...(row.reminded === null ? {} : { reminded: row.reminded }),
+    ...(row.warned === null ? {} : { warned: row.warned }),
     tenant: row.tenant,
     project: row.project,
     rootRunId: row.rootRunId,

@@ -20,15 +20,38 @@ export interface ReserveRequest {
   readonly nonce: string;
   readonly effect: ToolEffect;
   readonly nowMs: number;
+  /** What brakes, bypasses and grants are matched with. */
+  readonly project: string;
+  readonly agent: string;
+  readonly tool: string;
+  readonly toolCallId: string;
+  /** The grant that covers the call: reserving takes a use of it, one for each effect key. */
+  readonly grantId?: string;
+  /** An operator's order to try again: takes over the unsettled attempt of the epoch before this one, and no other. */
+  readonly retryEpoch?: number;
 }
 
 export type Reservation =
-  /** Execute, then settle under this epoch and the own nonce. */
-  | { readonly state: 'reserved'; readonly epoch: number }
-  | { readonly state: 'settled'; readonly result: ToolOutcome }
+  /**
+   * Execute, then settle under this epoch and the own nonce. `bypass`: a brake is on and let it through. That it did, and
+   * the use of the grant, are told by events (`brake.bypassed`, `grant.used`) in the same transaction.
+   */
+  | {
+      readonly state: 'reserved';
+      readonly epoch: number;
+      readonly bypass?: { readonly brakeId: string; readonly bypassId: string };
+      /** Which use of the grant it is. */
+      readonly grant?: { readonly uses: number; readonly maxUses: number };
+    }
+  /** `suppliedBy`: an operator said how it ended. */
+  | { readonly state: 'settled'; readonly result: ToolOutcome; readonly suppliedBy?: 'person' }
   | { readonly state: 'digest_mismatch' }
   /** Another attempt may have run the tool, and it must not run twice. */
   | { readonly state: 'outcome_unknown'; readonly epoch: number; readonly attemptNonce: string }
+  /** A brake is on: nothing is reserved, try again later. */
+  | { readonly state: 'braked'; readonly brakeId: string }
+  /** Not live, run out, used up, or of another tool: nothing is reserved. */
+  | { readonly state: 'grant_unusable' }
   | { readonly state: 'run_over'; readonly status: RunStatus };
 
 interface OutcomeRow {
@@ -44,11 +67,18 @@ interface ReservationRow extends OutcomeRow {
   readonly run_status: RunStatus;
   readonly epoch: number;
   readonly attempt_nonce: string;
+  readonly resolved_by: string | null;
+  readonly brake_id: string | null;
+  readonly bypassed_brake_id: string | null;
+  readonly bypass_id: string | null;
+  readonly grant_uses: number | null;
+  readonly grant_max_uses: number | null;
 }
 
 const RESERVE = {
-  name: 'reserve_effect_1',
-  text: 'SELECT * FROM reserve_effect($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)',
+  name: 'reserve_effect_2',
+  text: `SELECT * FROM reserve_effect(
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
 };
 
 /**
@@ -67,6 +97,12 @@ export async function reserveEffect(
     nonce,
     effect,
     nowMs,
+    request.project,
+    request.agent,
+    request.tool,
+    request.toolCallId,
+    request.grantId === undefined ? null : storableText(request.grantId),
+    request.retryEpoch ?? null,
   ])) as [ReservationRow];
   return { acknowledged: row.stored_ordinal, reservation: reservationFrom(row) };
 }
@@ -74,20 +110,32 @@ export async function reserveEffect(
 function reservationFrom(row: ReservationRow): Reservation {
   switch (row.state) {
     case 'reserved':
-      return { state: 'reserved', epoch: row.epoch };
-    case 'settled':
-      return { state: 'settled', result: outcomeFrom(row) ?? unreadable() };
+      return { state: 'reserved', epoch: row.epoch, ...bypassIn(row), ...grantIn(row) };
+    case 'settled': {
+      const result = outcomeFrom(row) ?? unreadable('has no outcome');
+      return { state: 'settled', result, ...(row.resolved_by !== null && { suppliedBy: 'person' }) };
+    }
     case 'digest_mismatch':
       return { state: 'digest_mismatch' };
     case 'outcome_unknown':
       return { state: 'outcome_unknown', epoch: row.epoch, attemptNonce: row.attempt_nonce };
+    case 'braked':
+      return { state: 'braked', brakeId: row.brake_id ?? unreadable('names no brake') };
+    case 'grant_unusable':
+      return { state: 'grant_unusable' };
     case 'run_over':
       return { state: 'run_over', status: row.run_status };
   }
 }
 
-const unreadable = (): never => {
-  throw new Error('A settled effect has no outcome.');
+const bypassIn = ({ bypassed_brake_id: brakeId, bypass_id: bypassId }: ReservationRow) =>
+  brakeId === null || bypassId === null ? {} : { bypass: { brakeId, bypassId } };
+
+const grantIn = ({ grant_uses: uses, grant_max_uses: maxUses }: ReservationRow) =>
+  uses === null || maxUses === null ? {} : { grant: { uses, maxUses } };
+
+const unreadable = (what: string): never => {
+  throw new Error(`The ledger's answer ${what}.`);
 };
 
 function outcomeFrom(row: OutcomeRow): ToolOutcome | undefined {
@@ -108,11 +156,23 @@ export interface SettleRequest {
   readonly nowMs: number;
 }
 
-/** `late`: the reservation is another's by now, or settled otherwise; `result` is what stands, where there is one. */
-export type Settlement = { readonly state: 'settled' } | { readonly state: 'late'; readonly result?: ToolOutcome };
+export type Settlement =
+  /** `wasUnknown`: another attempt has given this one up meanwhile, so the run may be parked over it. */
+  | { readonly state: 'settled'; readonly wasUnknown: boolean }
+  /**
+   * The reservation is another's by now, or settled otherwise; `result` is what stands, where there is one. `resolved`: an
+   * operator has answered for this attempt, by a result, a failure or the order to try again.
+   */
+  | { readonly state: 'late'; readonly resolved: boolean; readonly result?: ToolOutcome };
+
+interface SettlementRow extends OutcomeRow {
+  readonly state: Settlement['state'];
+  readonly was_unknown: boolean | null;
+  readonly resolved: boolean | null;
+}
 
 const SETTLE = {
-  name: 'settle_effect_1',
+  name: 'settle_effect_2',
   text: 'SELECT * FROM settle_effect($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)',
 };
 
@@ -131,9 +191,9 @@ export async function settleEffect(store: Store, request: SettleRequest): Promis
     outcome.type === 'failed' ? storableText(outcome.code) : null,
     ...blobParameters(blobs),
     nowMs,
-  ])) as [OutcomeRow & { state: Settlement['state'] }];
+  ])) as [SettlementRow];
   rememberBlobs(store, tenant, blobs);
-  if (row.state === 'settled') return { state: 'settled' };
-  const standing = outcomeFrom(row);
-  return standing === undefined ? { state: 'late' } : { state: 'late', result: standing };
+  if (row.state === 'settled') return { state: 'settled', wasUnknown: row.was_unknown ?? false };
+  const result = outcomeFrom(row);
+  return { state: 'late', resolved: row.resolved ?? false, ...(result && { result }) };
 }

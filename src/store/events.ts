@@ -42,7 +42,7 @@ export const appendParameters = (request: AppendRequest): unknown[] => {
     events.map(({ event }) => event.at),
     events.map(({ event }) => (event.type === 'message.completed' ? event.data.turn : null)),
     events.map(({ ordinal, event }) => Buffer.from(eventBody(rootRunId, { runId, origin, ordinal, ...event }))),
-    readModelChanges(events),
+    readModelChanges(request, events),
   ];
 };
 
@@ -96,16 +96,19 @@ export async function readEvents(
 
 /** What a model's transcript is made of: a partial index finds just these. */
 const READ_TRANSCRIPT = {
-  name: 'read_transcript_1',
+  name: 'read_transcript_2',
   text: `SELECT e.root_run_id, e.seq, e.body FROM run_events e
     WHERE e.run_id = $3 AND e.seq > $4
-      AND e.type IN ('run.started', 'message.completed', 'tool.completed', 'tool.failed', 'tool.denied',
-                     'contract.unmet')
+      AND e.type IN ('run.started', 'run.unblocked', 'message.completed', 'approval.decided', 'approval.superseded',
+                     'tool.completed', 'tool.failed', 'tool.denied', 'contract.unmet')
       AND EXISTS (SELECT FROM runs r WHERE r.run_id = $3 AND r.tenant = $1 AND r.project = $2)
     ORDER BY e.seq`,
 };
 
-/** The events that a run's transcript is made of, in order. */
+/**
+ * The events that a run's transcript is made of, in order: what was said and what became of the calls, the notes of those
+ * who unblocked it, and the decisions on calls, among them edits.
+ */
 export async function readTranscriptEvents(
   store: Store,
   scope: Scope,

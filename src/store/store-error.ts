@@ -3,11 +3,15 @@ const REFUSALS = {
   CSE04: 'unknown_run',
   CSE05: 'run_id_taken',
   CSE09: 'event_gap',
+  CSE10: 'event_conflict',
 } as const;
 
 export type StoreRefusal = (typeof REFUSALS)[keyof typeof REFUSALS];
 
-/** `event_gap`: the workflow's events do not extend what is stored. `run_id_taken`: by another tenant or project. */
+/**
+ * `event_gap`: the workflow's events do not extend what is stored. `event_conflict`: a lost task has stored others under
+ * their numbers. `run_id_taken`: by another tenant or project.
+ */
 export class StoreRefusalError extends Error {
   override readonly name = 'StoreRefusalError';
   readonly code: StoreRefusal;

@@ -1,7 +1,9 @@
 /** Somebody with an API key: what tests do over HTTP, in their words. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Approval } from '../contract/approvals.ts';
 import type { RunEventView } from '../contract/events.ts';
 import type { RunDetail } from '../contract/runs.ts';
+import type { DecisionKind } from '../domain/schemas/approval.ts';
 
 export interface Answer<T = unknown> {
   readonly status: number;
@@ -18,7 +20,10 @@ export interface Person {
   readonly key: string;
   /** Any request. A body that is no string is sent as JSON. */
   request<T = unknown>(method: string, path: string, options?: RequestOptions): Promise<Answer<T>>;
-  startRun(body: { agent?: string; input?: string; conversationId?: string }, key?: string): Promise<StartedRun>;
+  startRun(
+    body: { agent?: string; input?: string; conversationId?: string; state?: unknown },
+    key?: string,
+  ): Promise<StartedRun>;
   run(runId: string): StartedRun;
 }
 
@@ -34,11 +39,18 @@ export interface StartedRun {
   approvals(): Promise<readonly Approval[]>;
   /** Waits for the run's only pending approval. */
   pending(): Promise<Approval>;
-  decide(approval: Pick<Approval, 'key' | 'digest'>, decision: 'approve' | 'reject', more?: object): Promise<Answer>;
+  decide(approval: Pick<Approval, 'key' | 'digest'>, decision: DecisionKind, more?: object): Promise<Answer>;
   cancel(): Promise<Answer>;
+  block(reason: string): Promise<Answer>;
+  unblock(note?: string): Promise<Answer>;
+  /** Says how a parked call goes on. */
+  resolve(body: object): Promise<Answer>;
+  /** Waits until the run has told this, and gives the event. */
+  event(type: RunEventView['type'], times?: number): Promise<RunEventView>;
 }
 
 const HOLD_SECONDS = 30;
+const POLL_MS = 20;
 
 export const createPerson = (url: string, key: string): Person => {
   const request = async <T>(
@@ -104,6 +116,17 @@ export const createPerson = (url: string, key: string): Person => {
           body: { decision, digest: approval.digest, ...more },
         }),
       cancel: () => request('POST', `${path}/cancel`, { body: {} }),
+      block: (reason) => request('POST', `${path}/block`, { body: { reason } }),
+      unblock: (note) => request('POST', `${path}/unblock`, { body: note === undefined ? {} : { note } }),
+      resolve: (body) => request('POST', `${path}/resolve`, { body }),
+      async event(type, times = 1) {
+        for (const deadline = Date.now() + HOLD_SECONDS * 1_000; ;) {
+          const found = (await events()).filter((event) => event.type === type)[times - 1];
+          if (found) return found;
+          if (Date.now() > deadline) throw new Error(`The run has not told ${type} ${times} times.`);
+          await delay(POLL_MS);
+        }
+      },
     };
   };
 

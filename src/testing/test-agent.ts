@@ -3,11 +3,12 @@ import { defineAgent } from '../adapters/agents/define-agent.ts';
 import type { AgentSource } from '../adapters/agents/define-agent.ts';
 import { scriptedModel } from '../adapters/models/scripted-model.ts';
 import type { ScriptedModelOptions, ScriptedStep } from '../adapters/models/scripted-model.ts';
+import type { Tool } from '../adapters/tools/tool.ts';
 import type { RecordingTool } from './recording-tool.ts';
 
 export interface TestAgentOptions extends Partial<Omit<AgentSource, 'tools' | 'scripts'>> {
   readonly script: readonly ScriptedStep[];
-  readonly tools?: readonly RecordingTool[];
+  readonly tools?: readonly (RecordingTool | Tool)[];
   readonly streaming?: ScriptedModelOptions;
 }
 
@@ -19,7 +20,7 @@ export const testAgent = (options: TestAgentOptions): AgentSource => {
     instructions: 'Follow the script.',
     ...rest,
     name,
-    tools: tools.map((one) => one.tool),
+    tools: tools.map((one) => ('tool' in one ? one.tool : one)),
     scripts: { [name]: scriptedModel(script, streaming) },
   });
 };

@@ -52,6 +52,8 @@ export interface PersonOptions {
   readonly kind?: 'person' | 'service';
   readonly tenant?: string;
   readonly projects?: readonly string[];
+  /** Who made the key, where that is somebody else. */
+  readonly createdBy?: string;
 }
 
 export interface World extends AsyncDisposable {
@@ -65,7 +67,7 @@ export interface World extends AsyncDisposable {
   readonly workspacesRoot: string;
   /** Makes an API key of this principal and speaks with it. Every role unless some are named. */
   person(principal: string, options?: PersonOptions): Promise<Person>;
-  /** Lets time pass. Only in worlds with skipped time. */
+  /** Lets time pass, `'4h 30m'`. Only in worlds with skipped time. */
   skip(duration: string): Promise<void>;
   nowMs(): Promise<number>;
 }
@@ -134,7 +136,7 @@ export const createWorld = async (options: WorldOptions): Promise<World> => {
         roles: given.roles ?? ALL_ROLES,
         groups: given.groups ?? [],
         secretHash,
-        createdBy: null,
+        createdBy: given.createdBy ?? null,
         createdAt: await clock.nowMs(),
         expiresAt: null,
         revokedAt: null,
@@ -144,7 +146,10 @@ export const createWorld = async (options: WorldOptions): Promise<World> => {
     },
     async skip(duration) {
       if (!environment) throw new Error("Only a world with `time: 'skipped'` can skip time.");
-      await environment.sleep(duration as Parameters<TestWorkflowEnvironment['sleep']>[0]);
+      // Temporal takes one unit at a time.
+      for (const part of duration.split(' ')) {
+        await environment.sleep(part as Parameters<TestWorkflowEnvironment['sleep']>[0]);
+      }
     },
     nowMs: () => clock.nowMs(),
     async [Symbol.asyncDispose]() {

@@ -74,7 +74,7 @@ const reconcileRun = async (dependencies: ReconcilerDependencies, run: RunRow): 
   if (!run.startedInTemporal) await markRunStarted(store, run, run.runId);
   if (!run.cancelRequested) return undefined;
   // A second cancel changes nothing, so whether the first arrived need not be known.
-  await gateway.cancel(run, run.cancelRequested);
+  await gateway.command(run, 'cancel', run.cancelRequested);
   return 'cancelled';
 };
 

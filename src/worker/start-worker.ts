@@ -1,6 +1,7 @@
 /** A running worker: agents registered, steps served, rows reconciled. */
 import type { NativeConnection } from '@temporalio/worker';
 import type { RuleInput } from '../domain/policy/policy-schema.ts';
+import type { KnownPeople } from '../domain/policy/quorum-faults.ts';
 import type { Scope } from '../domain/schemas/names.ts';
 import type { RunGateway, RunInspector } from '../gateway/run-gateway.ts';
 import { createWorker } from './create-worker.ts';
@@ -15,6 +16,8 @@ export interface WorkerOptions extends WorkerParts {
   readonly scope: Scope;
   /** Rules of the deployment's own policy layer. */
   readonly deployment: readonly RuleInput[];
+  /** Whom the deployment knows: rules that name other groups are refused. */
+  readonly people?: KnownPeople;
   readonly gateway: RunGateway & RunInspector;
   readonly shutdownGraceMs?: number;
   readonly maxCachedWorkflows?: number;
@@ -28,8 +31,8 @@ export interface RunningWorker {
 }
 
 export const startWorker = async (options: WorkerOptions): Promise<RunningWorker> => {
-  const { store, clock, logger, gateway, scope, agents, deployment } = options;
-  await registerAgents(store, scope, agents, deployment);
+  const { store, clock, logger, gateway, scope, agents, deployment, people } = options;
+  await registerAgents(store, scope, agents, deployment, people);
   const worker = await createWorker({
     connection: options.connection,
     namespace: options.namespace,

@@ -8,6 +8,7 @@ import { toolDefinition } from '../adapters/tools/tool-definition.ts';
 import type { Tool } from '../adapters/tools/tool.ts';
 import { openWorkspace } from '../adapters/workspace/workspace.ts';
 import type { RuleInput } from '../domain/policy/policy-schema.ts';
+import type { KnownPeople } from '../domain/policy/quorum-faults.ts';
 import type { Scope } from '../domain/schemas/names.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -53,9 +54,10 @@ export const registerAgents = async (
   scope: Scope,
   agents: readonly AgentSource[],
   deployment: readonly RuleInput[],
+  people: KnownPeople = {},
 ): Promise<void> => {
   for (const source of agents) {
-    const definition = agentDefinition(source, deployment);
+    const definition = agentDefinition(source, deployment, people);
     await putDefinition(store, scope, definition, agentDigest(definition));
   }
 };

@@ -25,6 +25,12 @@ export const { callModel } = proxyActivities<Pick<RunActivities, 'callModel'>>({
 /** The gate. The time limit is set a call, from the tool's definition; the ledger makes retries harmless. */
 export const { runTool } = proxyActivities<Pick<RunActivities, 'runTool'>>({ ...step, startToCloseTimeout: '10m' });
 
+/** Asked when a dispatch was stopped before it answered. A look at the ledger: an outage is waited for. */
+export const { readOutcome } = proxyActivities<Pick<RunActivities, 'readOutcome'>>({
+  startToCloseTimeout: '30s',
+  retry: RETRY,
+});
+
 /** Stores events when no step is there to carry them, without a round trip through the server. */
 export const { flushLocally } = proxyLocalActivities<Pick<RunActivities, 'flushLocally'>>({
   startToCloseTimeout: '1s',

@@ -10,7 +10,7 @@ import {
 import { next } from '../domain/core/next.ts';
 import type { Action } from '../domain/core/next.ts';
 import { isFinished } from '../domain/core/run-status.ts';
-import { hasWorkInFlight, newRunState } from '../domain/core/state.ts';
+import { hasCall, hasWorkInFlight, newRunState } from '../domain/core/state.ts';
 import type { RunState } from '../domain/core/state.ts';
 import type { RunStatus } from '../domain/schemas/run.ts';
 import { openRun } from './live-run.ts';
@@ -107,11 +107,17 @@ function nextEvent(run: LiveRun, actions: readonly Action[]): Promise<unknown> {
   });
 }
 
+/**
+ * The status as a search attribute. That a suspended run moves on is shown with the step after the tools that a decision
+ * let go: an upsert beside their dispatch would hold them up (docs/decisions, status attribute).
+ */
 function statusShower(input: AgentRunInput): (run: LiveRun) => void {
   let shown: RunStatus = input.carry?.state.status ?? 'running';
   return ({ state }) => {
     setCurrentDetails(detailsView(state));
     if (state.status === shown || !input.searchAttributes) return;
+    const letsToolsRun = shown === 'suspended' && state.status === 'running' && hasCall(state, 'running');
+    if (input.statusFollowsTools && letsToolsRun) return;
     shown = state.status;
     upsertSearchAttributes([{ key: { name: 'CountersignStatus', type: 'KEYWORD' }, value: shown }]);
   };

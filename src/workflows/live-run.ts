@@ -3,7 +3,7 @@ import { decide } from '../domain/core/decide.ts';
 import type { CoreCommand } from '../domain/core/decide.ts';
 import type { RunState } from '../domain/core/state.ts';
 import type { SignedCommand } from '../domain/schemas/command.ts';
-import type { NumberedEvent } from '../domain/schemas/event.ts';
+import type { NumberedEvent, RunEvent } from '../domain/schemas/event.ts';
 import type { Acknowledged, RideAlong } from '../domain/schemas/step.ts';
 import type { CarriedRun } from './messages.ts';
 
@@ -15,24 +15,34 @@ export interface LiveRun {
   readonly hasUnsentEvents: boolean;
   /** True once the store has every event. */
   readonly isStored: boolean;
-  apply(command: CoreCommand): void;
+  /** Gives the events that the command led to. */
+  apply(command: CoreCommand): readonly RunEvent[];
+  /** Done once a step has answered: for what came before the answer that it is about. */
+  hold(work: () => void): void;
   /** Settles with the next event. One waiter at a time: the run's own loop. */
   nextEvent(): Promise<void>;
   /** All events not yet acknowledged: each batch extends what the store has, whichever step is first. */
   rideAlong(): RideAlong;
   acknowledge(answer: Acknowledged): void;
-  /** Keeps the signed decision that gave consent, for the gate to verify again. */
+  /** Keeps a signed decision that counts towards consent, for the gate to verify again. */
   keepEvidence(approvalId: string, signed: SignedCommand): void;
   evidenceFor(approvalId: string): readonly SignedCommand[];
+  /** Keeps the signed order to try a call again whose outcome nobody knows. */
+  keepRetry(toolCallId: string, signed: SignedCommand): void;
+  retryFor(toolCallId: string): SignedCommand | undefined;
   carry(): CarriedRun;
 }
 
+const MAX_HELD = 200;
+
 export const openRun = (from: CarriedRun): LiveRun => {
   let { state, nextOrdinal } = from;
-  let evidence = { ...from.evidence };
+  let evidence = evidenceIn(from);
+  let retries = { ...from.retries };
   let outbox: readonly NumberedEvent[] = [];
   let sent = nextOrdinal - 1;
   let wake: (() => void) | undefined;
+  let held: readonly (() => void)[] = [];
   const { tenant, project, runId, rootRunId, agentDigest } = state.identity;
 
   return {
@@ -52,8 +62,26 @@ export const openRun = (from: CarriedRun): LiveRun => {
       const step = decide(state, command, Date.now());
       ({ state } = step);
       outbox = [...outbox, ...step.events.map((event): NumberedEvent => ({ ordinal: nextOrdinal++, event }))];
-      if (state.phase === 'asking') evidence = {};
+      if (state.phase === 'asking') {
+        evidence = {};
+        retries = {};
+      }
+      for (const event of step.events) {
+        const voided = voidedBy(event);
+        if (voided !== undefined) delete evidence[voided];
+      }
       if (step.events.length > 0) wake?.();
+      if (command.type === 'model_settled' || command.type === 'tool_settled') {
+        const due = held;
+        held = [];
+        for (const work of due) work();
+      }
+      return step.events;
+    },
+    hold(work) {
+      // More than people could give to one turn: whoever floods is judged at once, and refused.
+      if (held.length >= MAX_HELD) work();
+      else held = [...held, work];
     },
     nextEvent() {
       return new Promise((resolve) => {
@@ -68,12 +96,36 @@ export const openRun = (from: CarriedRun): LiveRun => {
       outbox = outbox.filter(({ ordinal }) => ordinal > acknowledged);
     },
     keepEvidence(approvalId, signed) {
-      evidence[approvalId] = signed;
+      evidence[approvalId] = [...(evidence[approvalId] ?? []), signed];
     },
-    evidenceFor(approvalId) {
-      const signed = evidence[approvalId];
-      return signed ? [signed] : [];
+    evidenceFor: (approvalId) => evidence[approvalId] ?? [],
+    keepRetry(toolCallId, signed) {
+      retries[toolCallId] = signed;
     },
-    carry: () => ({ state, nextOrdinal, evidence }),
+    retryFor: (toolCallId) => retries[toolCallId],
+    carry: () => ({ state, nextOrdinal, evidence, retries }),
   };
+};
+
+type Evidence = Record<string, readonly SignedCommand[]>;
+
+/** Runs that were carried over before there were votes have one decision for each approval. */
+const evidenceIn = ({ evidence }: CarriedRun): Evidence =>
+  Object.fromEntries(
+    Object.entries(evidence).map(([id, kept]) => [id, Array.isArray(kept) ? kept : [kept as SignedCommand]]),
+  );
+
+/** The approval whose votes so far count no more, where the event means that. */
+const voidedBy = (event: RunEvent): string | undefined => {
+  switch (event.type) {
+    case 'approval.superseded':
+    case 'approval.reopened':
+      return event.data.approvalId;
+    case 'approval.requested':
+      return event.data.approval.approvalId;
+    case 'decision.refused':
+      return event.data.voided ? event.data.approvalId : undefined;
+    default:
+      return undefined;
+  }
 };

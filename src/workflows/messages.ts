@@ -4,7 +4,7 @@ import type { RunLimits } from '../domain/schemas/agent.ts';
 import type { Approval } from '../domain/schemas/approval.ts';
 import type { SignedCommand } from '../domain/schemas/command.ts';
 import type { RunStatus, Usage } from '../domain/schemas/run.ts';
-import type { RunState } from '../domain/core/state.ts';
+import type { Attention, RunState } from '../domain/core/state.ts';
 
 export const AGENT_RUN = 'agentRun';
 
@@ -12,7 +12,8 @@ export const AGENT_RUN = 'agentRun';
 export interface CarriedRun {
   readonly state: RunState;
   readonly nextOrdinal: number;
-  readonly evidence: Readonly<Record<string, SignedCommand>>;
+  readonly evidence: Readonly<Record<string, SignedCommand | readonly SignedCommand[]>>;
+  readonly retries?: Readonly<Record<string, SignedCommand>>;
 }
 
 /** What `agentRun` is started with. `carry` is set by continue-as-new only. */
@@ -26,6 +27,8 @@ export interface AgentRunInput {
   /** False where the namespace lacks our search attributes: the run then works without them. */
   readonly searchAttributes: boolean;
   readonly limits: RunLimits;
+  /** Runs that were started before it was so have none of it, and replay as they ran. */
+  readonly statusFollowsTools?: true;
   readonly carry?: CarriedRun;
 }
 
@@ -38,7 +41,8 @@ export interface RunStatusView {
   readonly runningTools: number;
   readonly usage: Usage;
   readonly ignoredCommands: number;
-  readonly attention?: { readonly code: string; readonly detail: string };
+  /** Why the run needs somebody, and about which call. */
+  readonly attentions: readonly Pick<Attention, 'code' | 'detail' | 'toolCallId'>[];
 }
 
 /** Cut to 16 KB: `more` says how many were left out. Arguments are in the store, under `argumentsRef`. */
@@ -48,7 +52,7 @@ export interface ApprovalsView {
 }
 
 export interface VerdictView {
-  readonly outcome: 'recorded' | 'already_recorded' | 'refused' | 'unknown';
+  readonly outcome: 'recorded' | 'already_recorded' | 'vote_recorded' | 'revised' | 'refused' | 'unknown';
   readonly code?: string;
   readonly approval?: Approval;
 }
@@ -57,6 +61,27 @@ export interface VerdictView {
 export const decideSignal = defineSignal<[SignedCommand]>('decide');
 /** End the run. Obeyed unattested too, since it only tightens. */
 export const cancelSignal = defineSignal<[SignedCommand?]>('cancel');
+/** Give an approval more time. */
+export const extendSignal = defineSignal<[SignedCommand]>('extend');
+/** Park the run until somebody unblocks it. Obeyed unattested too, since it only tightens. */
+export const blockSignal = defineSignal<[SignedCommand?]>('block');
+/** Let a blocked run go on. */
+export const unblockSignal = defineSignal<[SignedCommand]>('unblock');
+/** Say how a parked call goes on. */
+export const resolveSignal = defineSignal<[SignedCommand]>('resolve');
+/** A call's outcome may be known by now: ask the gate once more. Unsigned, since the ledger answers, not the sender. */
+export const recheckSignal = defineSignal<[string]>('recheck');
+
+/** The signals that carry a signed command. */
+export const COMMAND_SIGNALS = {
+  decide: decideSignal,
+  cancel: cancelSignal,
+  extend: extendSignal,
+  block: blockSignal,
+  unblock: unblockSignal,
+  resolve: resolveSignal,
+} as const;
+export type CommandName = keyof typeof COMMAND_SIGNALS;
 
 export const statusQuery = defineQuery<RunStatusView>('status');
 export const approvalsQuery = defineQuery<ApprovalsView>('approvals');

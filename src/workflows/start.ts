@@ -7,7 +7,7 @@ import type { BlobRef } from '../domain/schemas/names.ts';
 
 export interface RunBeginning {
   readonly identity: RunIdentity;
-  readonly input: { readonly inputRef: BlobRef; readonly conversationId?: string };
+  readonly input: { readonly inputRef: BlobRef; readonly conversationId?: string; readonly stateRef?: BlobRef };
 }
 
 const refuse = (message: string): never => {
@@ -26,10 +26,11 @@ export const startOf = (signed: SignedCommand, id: string): RunBeginning => {
   const start = read(signed);
   if (start?.type !== 'start' || !parseWorkflowId(id) || workflowId(start) !== id)
     return refuse('The start command names another workflow. Start runs through the bridge.');
-  const { tenant, project, runId, agent, agentDigest, policyDigest, requester, inputRef, conversationId } = start;
+  const { tenant, project, runId, agent, agentDigest, policyDigest, requester, inputRef, conversationId, stateRef } =
+    start;
   const rootRunId = runId.split('.')[0] ?? runId;
   return {
     identity: { tenant, project, runId, rootRunId, path: [agent], agent, agentDigest, policyDigest, requester },
-    input: { inputRef, ...(conversationId && { conversationId }) },
+    input: { inputRef, ...(conversationId && { conversationId }), ...(stateRef && { stateRef }) },
   };
 };

@@ -4,8 +4,8 @@ import { approvalId } from '../domain/core/ids.ts';
 import type { CoreCommand } from '../domain/core/decide.ts';
 import { hasWorkInFlight } from '../domain/core/state.ts';
 import type { ReadyCall } from '../domain/core/state.ts';
-import type { CallModelInput } from '../domain/schemas/step.ts';
-import { callModel, flush, flushLocally, runTool } from './activities.ts';
+import type { CallModelInput, RideAlong, RunToolInput, ToolStepResult } from '../domain/schemas/step.ts';
+import { callModel, flush, flushLocally, readOutcome, runTool } from './activities.ts';
 import type { LiveRun } from './live-run.ts';
 
 export interface Steps {
@@ -37,7 +37,14 @@ export const openSteps = (run: LiveRun): Steps => {
     const { turn, modelAttempt, identity } = run.state;
     const summary = `${identity.agent}, turn ${turn}`;
     try {
-      const input = { ...run.rideAlong(), turn, attempt: modelAttempt, facts: factsOf(run) };
+      const { revising } = run.state;
+      const input = {
+        ...run.rideAlong(),
+        turn,
+        attempt: modelAttempt,
+        facts: factsOf(run),
+        ...(revising && { revising }),
+      };
       const answer = await callModel.executeWithOptions({ summary }, [input]);
       run.acknowledge(answer);
       return { type: 'model_settled', result: answer.result };
@@ -46,35 +53,45 @@ export const openSteps = (run: LiveRun): Steps => {
     }
   };
 
+  const dispatchOf = (call: ReadyCall): Omit<RunToolInput, keyof RideAlong> => {
+    const { toolCallId, tool, revision, basis, argumentsRef, factsRef, digest, grantId } = call;
+    const retry = run.retryFor(toolCallId);
+    return {
+      turn: run.state.turn,
+      toolCallId,
+      tool,
+      revision,
+      basis,
+      argumentsRef,
+      factsRef,
+      digest,
+      evidence: run.evidenceFor(approvalId(run.state.identity.runId, toolCallId)),
+      ...(basis === 'grant' && grantId !== undefined && { grantId }),
+      ...(retry && { retry }),
+    };
+  };
+
+  const outcomeOf = async (error: unknown, dispatch: ReturnType<typeof dispatchOf>): Promise<ToolStepResult> => {
+    const failure = failureOf(error);
+    if (failure.code !== 'step_stopped') return { type: 'refused', then: 'park', ...failure };
+    // It may have been waiting for its next attempt, or have taken effect: the ledger knows.
+    const answer = await CancellationScope.nonCancellable(() => readOutcome({ ...run.rideAlong(), ...dispatch }));
+    run.acknowledge(answer);
+    return answer.result;
+  };
+
   const tool = async (call: ReadyCall): Promise<CoreCommand> => {
-    const { toolCallId, tool: name, revision, basis, argumentsRef, factsRef, digest } = call;
-    const id = approvalId(run.state.identity.runId, toolCallId);
-    const summary = `${name} (${toolCallId}, by ${basis})`;
+    const { toolCallId } = call;
+    const dispatch = dispatchOf(call);
+    const summary = `${call.tool} (${toolCallId}, by ${call.basis})`;
+    const startToCloseTimeout = call.timeoutMs ?? '10m';
     try {
-      const input = {
-        ...run.rideAlong(),
-        turn: run.state.turn,
-        toolCallId,
-        tool: name,
-        revision,
-        basis,
-        argumentsRef,
-        factsRef,
-        digest,
-        evidence: run.evidenceFor(id),
-      };
-      const startToCloseTimeout = call.timeoutMs ?? '10m';
+      const input = { ...run.rideAlong(), ...dispatch };
       const answer = await runTool.executeWithOptions({ summary, startToCloseTimeout }, [input]);
       run.acknowledge(answer);
       return { type: 'tool_settled', toolCallId, result: answer.result };
     } catch (error) {
-      // Whether it took effect is in the ledger, for an operator to read: it is never guessed here.
-      const failure = failureOf(error);
-      const result =
-        failure.code === 'step_stopped'
-          ? ({ type: 'outcome_unknown' } as const)
-          : ({ type: 'refused', then: 'park', ...failure } as const);
-      return { type: 'tool_settled', toolCallId, result };
+      return { type: 'tool_settled', toolCallId, result: await outcomeOf(error, dispatch) };
     }
   };
 

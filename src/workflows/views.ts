@@ -6,7 +6,7 @@ import type { ApprovalsView, RunStatusView, VerdictView } from './messages.ts';
 
 const MAX_VIEW_CHARACTERS = 16_384;
 
-const toApproval = ({ voids: _, usedSignatures: __, ...approval }: ApprovalState): Approval => approval;
+const toApproval = ({ voids: _, usedSignatures: __, revisedBy: ___, ...approval }: ApprovalState): Approval => approval;
 
 export const statusView = (state: RunState): RunStatusView => ({
   runId: state.identity.runId,
@@ -17,7 +17,11 @@ export const statusView = (state: RunState): RunStatusView => ({
   runningTools: state.calls.filter((call) => call.status === 'running').length,
   usage: state.usage,
   ignoredCommands: state.ignoredCommands,
-  ...(state.attention && { attention: state.attention }),
+  attentions: (state.attentions ?? []).map(({ code, detail, toolCallId }) => ({
+    code,
+    detail,
+    ...(toolCallId !== undefined && { toolCallId }),
+  })),
 });
 
 export const approvalsView = (state: RunState): ApprovalsView => {
@@ -36,6 +40,8 @@ export const verdictView = (state: RunState, approvalId: string, decisionId: str
   const found = state.approvals[approvalId];
   const approval = found ? { approval: toApproval(found) } : {};
   if (found?.decision?.decisionId === decisionId) return { outcome: 'recorded', ...approval };
+  if (found?.votes?.some((vote) => vote.decisionId === decisionId)) return { outcome: 'vote_recorded', ...approval };
+  if (found?.revisedBy?.includes(decisionId)) return { outcome: 'revised', ...approval };
   const refusal = state.refusals.find((one) => one.decisionId === decisionId);
   return refusal ? { outcome: 'refused', code: refusal.code, ...approval } : { outcome: 'unknown', ...approval };
 };
@@ -45,7 +51,9 @@ export const detailsView = (state: RunState): string => {
   const pending = pendingApprovals(state);
   const lines = [
     `**${state.status}**, turn ${state.turn}`,
-    ...(state.attention ? [`Needs attention: ${state.attention.code}`] : []),
+    ...(state.attentions ?? []).map(
+      ({ code, toolCallId }) => `Needs attention: ${code}${toolCallId ? ` (${toolCallId})` : ''}`,
+    ),
     ...pending
       .slice(0, 50)
       .map(

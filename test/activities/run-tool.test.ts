@@ -9,7 +9,7 @@ import type { RunToolInput } from '../../src/domain/schemas/step.ts';
 import type { SignedCommand } from '../../src/domain/schemas/command.ts';
 import { createCommandSigner } from '../../src/gateway/sign-command.ts';
 import { createSigningKeys } from '../../src/platform/signing-keys.ts';
-import { makeBlob, putBlobs } from '../../src/store/blobs.ts';
+import { makeBlob, putBlobs, readBlobs } from '../../src/store/blobs.ts';
 import { person } from '../support/core.ts';
 import { openGate } from '../support/gate.ts';
 import type { Gate, GateRun } from '../support/gate.ts';
@@ -79,8 +79,8 @@ describe('what is proven, runs', () => {
 describe('B1 a swapped field', () => {
   const swaps: [string, string, (call: RunToolInput) => Promise<RunToolInput> | RunToolInput][] = [
     ['digest', 'digest_mismatch/void_consent', (call) => ({ ...call, digest: `sha256:${'1'.repeat(64)}` })],
-    ['revision', 'digest_mismatch/void_consent', (call) => ({ ...call, revision: 2 })],
-    ['call', 'digest_mismatch/void_consent', (call) => ({ ...call, toolCallId: 'call_9_9' })],
+    ['revision', 'consent_for_another_call/void_consent', (call) => ({ ...call, revision: 2 })],
+    ['call', 'consent_for_another_call/void_consent', (call) => ({ ...call, toolCallId: 'call_9_9' })],
     ['tool', 'digest_mismatch/void_consent', (call) => ({ ...call, tool: 'safe' })],
     ['unknown tool', 'unknown_tool/park', (call) => ({ ...call, tool: 'other' })],
     ['tool that policy denies', 'policy_denied/deny', (call) => ({ ...call, tool: 'denied' })],
@@ -127,7 +127,7 @@ describe('B1 a decision', () => {
   test.each([
     ['of another approval', { approvalId: `tool-approval:run_${'b'.repeat(26)}:call_1_0` }, 'consent_for_another_call'],
     ['of another revision', { revision: 2 }, 'consent_for_another_call'],
-    ['of another digest', { digest: `sha256:${'2'.repeat(64)}` }, 'consent_digest_mismatch'],
+    ['of another digest', { digest: `sha256:${'2'.repeat(64)}` }, 'digest_mismatch'],
     ['that rejects', { decision: 'reject' }, 'consent_not_given'],
   ])('%s is no consent', async (_, change, code) => {
     expect(await refusal(await signedBy(change))).toBe(`${code}/void_consent`);
@@ -145,7 +145,13 @@ describe('B1 a decision', () => {
       'altered after signing',
       (signed: SignedCommand) => ({ ...signed, bytes: signed.bytes.replace('approve', 'approvE') }),
     ],
-    ['whose signature is another', (signed: SignedCommand) => ({ ...signed, jws: `${signed.jws.slice(0, -2)}AA` })],
+    [
+      'whose signature is another',
+      (signed: SignedCommand) => ({
+        ...signed,
+        jws: `${signed.jws.slice(0, -2)}${signed.jws.endsWith('AA') ? 'BA' : 'AA'}`,
+      }),
+    ],
     ['that is nothing of the kind', () => ({ bytes: '{}', jws: 'x' })],
   ])('%s is no consent', async (_, forge) => {
     const call = await approved();
@@ -207,6 +213,12 @@ describe('a run', () => {
     });
   });
 
+  test('that another workflow asks for gets nothing stored', async () => {
+    const call = await approved();
+    await expect(gate.dispatch(call, { caller: 'acme/web/other' })).rejects.toMatchObject({ type: 'foreign_caller' });
+    expect(await gate.dispatch(call)).toMatchObject({ type: 'completed' });
+  });
+
   test('whose start command was altered in the store fails the step for good', async () => {
     const other = await gate.run();
     const judged = await other.judged('refund', { amount: 5 });
@@ -225,6 +237,13 @@ describe('a run', () => {
     const result = await gate.dispatch(call, { agents: [testAgent({ script: [], tools: [changed] })] });
     expect(result).toMatchObject({ type: 'refused', code: 'tool_drifted', then: 'park' });
     expect(result.type === 'refused' && result.message).toMatch(/sha256:[0-9a-f]{64}.*sha256:[0-9a-f]{64}/);
+    const detail = result.type === 'refused' ? (result.detailRef?.sha256 ?? '') : '';
+    const both = (await readBlobs(gate.store, 'acme', [detail])).get(detail);
+    const properties = { amount: { type: 'number' } };
+    expect(both).toMatchObject({
+      pinned: { name: 'refund', inputSchema: { properties } },
+      current: { name: 'refund', inputSchema: { properties: { ...properties, note: { type: 'string' } } } },
+    });
     expect(changed.calls).toEqual([]);
   });
 });

@@ -8,7 +8,7 @@ import type { WorkflowAddress } from '../../src/domain/core/ids.ts';
 import { agentDigestOf } from './definition.ts';
 import type { Role } from '../../src/domain/schemas/actor.ts';
 import type { SignedCommand } from '../../src/domain/schemas/command.ts';
-import type { Delivery, RunGateway, RunStart } from '../../src/gateway/run-gateway.ts';
+import type { CommandName, Delivery, RunGateway, RunStart } from '../../src/gateway/run-gateway.ts';
 import { createCommandSigner } from '../../src/gateway/sign-command.ts';
 import { newApiKey } from '../../src/platform/api-key.ts';
 import { createSigningKeys } from '../../src/platform/signing-keys.ts';
@@ -29,11 +29,17 @@ export class RecordingGateway implements RunGateway {
   readonly starts: RunStart[] = [];
   readonly decisions: { address: WorkflowAddress; command: SignedCommand }[] = [];
   readonly cancels: { address: WorkflowAddress; command: SignedCommand }[] = [];
+  /** All of them, in order. */
+  readonly commands: { address: WorkflowAddress; name: CommandName; command: SignedCommand }[] = [];
+  readonly rechecks: { address: WorkflowAddress; toolCallId: string }[] = [];
   readonly questions: { approvalId: string; decisionId: string }[] = [];
   /** Called with each start before it is answered. */
   onStart: (run: RunStart) => Promise<void> | void = () => {};
   /** Called with each decision before it is accepted. */
   onDecide: (address: WorkflowAddress, command: SignedCommand) => Promise<Delivery> | Delivery = () => 'accepted';
+  /** Called with every other command before it is accepted. */
+  onCommand: (address: WorkflowAddress, name: CommandName, command: SignedCommand) => Promise<Delivery> | Delivery =
+    () => 'accepted';
   onCancel: (address: WorkflowAddress) => Promise<Delivery> | Delivery = () => 'accepted';
   onVerdict: (approvalId: string, decisionId: string) => Promise<VerdictView | undefined> | VerdictView | undefined =
     () => undefined;
@@ -44,15 +50,23 @@ export class RecordingGateway implements RunGateway {
     this.starts.push(run);
     await this.onStart(run);
   }
-  async decide(address: WorkflowAddress, command: SignedCommand): Promise<Delivery> {
+  async command(address: WorkflowAddress, name: CommandName, command: SignedCommand): Promise<Delivery> {
     this.#assertAvailable();
-    this.decisions.push({ address, command });
-    return this.onDecide(address, command);
+    this.commands.push({ address, name, command });
+    if (name === 'decide') {
+      this.decisions.push({ address, command });
+      return this.onDecide(address, command);
+    }
+    if (name === 'cancel') {
+      this.cancels.push({ address, command });
+      return this.onCancel(address);
+    }
+    return this.onCommand(address, name, command);
   }
-  async cancel(address: WorkflowAddress, command: SignedCommand): Promise<Delivery> {
+  async recheck(address: WorkflowAddress, toolCallId: string): Promise<Delivery> {
     this.#assertAvailable();
-    this.cancels.push({ address, command });
-    return this.onCancel(address);
+    this.rechecks.push({ address, toolCallId });
+    return 'accepted';
   }
   async verdict(_address: WorkflowAddress, approvalId: string, decisionId: string): Promise<VerdictView | undefined> {
     this.questions.push({ approvalId, decisionId });

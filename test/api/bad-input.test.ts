@@ -61,7 +61,11 @@ describe('S0.6 bodies', () => {
     const { body } = await world.call('POST', '/v1/runs', { body: { agent: 'refunds', inptu: 'x' } });
     expect(body.errors).toEqual([
       { in: 'body', pointer: '/input', detail: 'is required' },
-      { in: 'body', pointer: '', detail: 'has an unknown field; the fields are: agent, input, conversationId, labels' },
+      {
+        in: 'body',
+        pointer: '',
+        detail: 'has an unknown field; the fields are: agent, input, conversationId, state, labels',
+      },
     ]);
   });
 

@@ -3,7 +3,7 @@ import type { Approval as ApprovalView } from '../../src/contract/approvals.ts';
 import type { DecisionReceipt, DecisionView, PendingDecision } from '../../src/contract/decisions.ts';
 import type { Problem } from '../../src/contract/problem.ts';
 import type { Page } from '../../src/contract/pagination.ts';
-import type { Approval } from '../../src/domain/schemas/approval.ts';
+import type { Approval, DecisionKind } from '../../src/domain/schemas/approval.ts';
 import type { SignedCommand } from '../../src/domain/schemas/command.ts';
 import { createApiWorld } from './api-world.ts';
 import type { ApiWorld } from './api-world.ts';
@@ -34,7 +34,7 @@ const approve = <T = DecisionReceipt>(approval: Approval, options = {}) =>
 
 /** The workflow takes every decision that comes first, and refuses the others, as the domain does. */
 function decideFirstWins(run: ScriptedRun, approval: Approval): void {
-  let winner: { decisionId: string; decision: 'approve' | 'reject'; principal: string } | undefined;
+  let winner: { decisionId: string; decision: DecisionKind; principal: string } | undefined;
   let line = Promise.resolve();
   world.gateway.onDecide = (_address, signed: SignedCommand) => {
     const { command, claims } = readDecision(signed);

@@ -1,7 +1,7 @@
 // Plays the part of a workflow: stores what it would have stored, and judges decisions by the domain's own rules.
 import { approvalId as approvalIdOf } from '../../src/domain/core/ids.ts';
 import { digestOf } from '../../src/domain/core/digest.ts';
-import type { Approval } from '../../src/domain/schemas/approval.ts';
+import type { Approval, DecisionKind } from '../../src/domain/schemas/approval.ts';
 import { CommandClaims, DecideCommand } from '../../src/domain/schemas/command.ts';
 import type { SignedCommand } from '../../src/domain/schemas/command.ts';
 import type { RunEvent } from '../../src/domain/schemas/event.ts';
@@ -21,9 +21,9 @@ export interface ScriptedRun {
   keeps(value: JsonValue): Promise<{ sha256: string; bytes: number }>;
 }
 
-export async function scriptedRun(world: ApiWorld, key?: string): Promise<ScriptedRun> {
+export async function scriptedRun(world: ApiWorld, key?: string, agent = 'refunds'): Promise<ScriptedRun> {
   const { body: run } = await world.call<Run>('POST', '/v1/runs', {
-    body: { agent: 'refunds', input: 'Refund order 7.' },
+    body: { agent, input: 'Refund order 7.' },
     ...(key !== undefined && { key }),
   });
   const { runId } = run;
@@ -110,7 +110,7 @@ export const decidedEvent = (approval: Approval, signed: SignedCommand): RunEven
 export const refusedEvent = (
   signed: SignedCommand,
   code: string,
-  winner?: { decisionId: string; decision: 'approve' | 'reject'; principal: string },
+  winner?: { decisionId: string; decision: DecisionKind; principal: string },
 ): RunEvent => {
   const { command } = readDecision(signed);
   const { approvalId, revision, decisionId } = command;

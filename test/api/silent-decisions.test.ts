@@ -98,6 +98,36 @@ describe('S3 when the event does not come', () => {
     expect(most).toBe(1);
   });
 
+  test('votes and edits are told by the workflow, too', async () => {
+    const run = await scriptedRun(world);
+    const approval = await run.asks();
+    world.gateway.onVerdict = () => ({ outcome: 'vote_recorded', approval });
+    expect((await approve(approval)).body.outcome).toBe('vote_recorded');
+    const next: Approval = { ...approval, revision: 2, editor: 'ada' };
+    world.gateway.onVerdict = () => ({ outcome: 'revised', approval: next });
+    const { status, body } = await decide<DecisionReceipt>(approval, { decision: 'reject', reason: 'As revised.' });
+    expect([status, body.outcome, body.approval.revision]).toEqual([200, 'revised', 2]);
+  });
+
+  test("what became of another's decision is no answer to one's own", async () => {
+    const people = await Promise.all([world.newKey({ principal: 'r0' }), world.newKey({ principal: 'r1' })]);
+    const run = await scriptedRun(world);
+    const approval = await run.asks();
+    const given = new Map<string, string>();
+    world.gateway.onDecide = (_address, signed) => {
+      const { command, claims } = readDecision(signed);
+      given.set(command.decisionId, claims.actor.principal);
+      return 'accepted';
+    };
+    world.gateway.onVerdict = async (_approvalId, decisionId) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      const isFirst = given.get(decisionId) === 'r0';
+      return isFirst ? { outcome: 'vote_recorded', approval } : { outcome: 'refused', code: 'self_approval', approval };
+    };
+    const answers = await Promise.all(people.map(({ key }) => decide(approval, { decision: 'reject' }, { key })));
+    expect(answers.map(({ status }) => status)).toEqual([200, 403]);
+  });
+
   test('a busy query buffer is tried again at once', async () => {
     const run = await scriptedRun(world);
     const approval = await run.asks();

@@ -3,7 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { describe, expect, test } from 'vitest';
+import type { RuleInput } from '../../src/domain/policy/policy-schema.ts';
 import { workflowId } from '../../src/domain/core/ids.ts';
+import { askUser } from '../../src/adapters/tools/built-in/ask-user.ts';
+import { blockRun } from '../../src/adapters/tools/built-in/block-run.ts';
 import { asksFor, asksForAll, recordingTool, says, testAgent } from '../../src/testing/index.ts';
 import type { StartedRun, World } from '../../src/testing/index.ts';
 import { testWorld } from '../support/world.ts';
@@ -25,7 +28,32 @@ const isIdentity = (value: unknown): boolean => typeof value === 'string' && /^\
 const refund = recordingTool('refund');
 const look = recordingTool('look', { effect: 'none' });
 const policy = [{ id: 'look', match: 'look', effect: 'allow' }] as const;
+const twoPeople = { id: 'refund', match: 'refund', effect: 'ask', approvers: { approvals: 2 } } as const;
+const ladder: RuleInput = {
+  id: 'refund',
+  match: 'refund',
+  effect: 'ask',
+  decideWithin: '1d',
+  warnBefore: '2h',
+  remindEvery: '10h',
+  onExpire: 'escalate',
+  escalate: [{ approvers: { groups: ['leads'] }, within: '1d' }],
+  escalateThen: 'block',
+};
 const agents = [
+  testAgent({
+    name: 'three',
+    tools: [refund, askUser(), blockRun()],
+    policy: [twoPeople],
+    script: [
+      asksFor('refund', {}),
+      asksFor('ask_user', { question: 'Go on?' }),
+      asksFor('block_run', { reason: 'Look at this.' }),
+      asksFor('refund', { text: 'b' }),
+      says('Done.'),
+    ],
+  }),
+  testAgent({ name: 'patient', tools: [refund], policy: [ladder], script: [asksFor('refund', {}), says('Done.')] }),
   testAgent({ name: 'one', tools: [refund], script: [asksFor('refund', {}), says('Done.')] }),
   testAgent({
     name: 'two',
@@ -49,6 +77,23 @@ describe.runIf(process.env['COUNTERSIGN_RECORD'])('recordings', () => {
       await mixed.decide(approval, index === 0 ? 'reject' : 'approve');
     expect(await record(world, 'mixed', mixed)).toContain('agentRun');
 
+    const ben = await world.person('ben');
+    const voted = await anna.startRun({ agent: 'three' });
+    const first = await voted.pending();
+    await voted.decide(first, 'approve');
+    await ben.run(voted.runId).decide(first, 'approve');
+    await voted.event('approval.requested', 2);
+    await voted.decide(await voted.pending(), 'respond', { response: 'Yes.' });
+    await voted.event('run.blocked');
+    await voted.unblock('All is well.');
+    await voted.event('approval.requested', 3);
+    const edited = await voted.pending();
+    await voted.decide(edited, 'edit', { arguments: { text: 'c' } });
+    const revised = await voted.pending();
+    await ben.run(voted.runId).decide(revised, 'approve');
+    await (await world.person('carla')).run(voted.runId).decide(revised, 'approve');
+    expect(await record(world, 'voted', voted)).toContain('agentRun');
+
     const cancelled = await anna.startRun({ agent: 'one' });
     await cancelled.pending();
     await cancelled.cancel();
@@ -62,5 +107,14 @@ describe.runIf(process.env['COUNTERSIGN_RECORD'])('recordings', () => {
     await expired.pending();
     await world.skip('25h');
     expect(await record(world, 'expired', expired)).toContain('agentRun');
+
+    const patient = await anna.startRun({ agent: 'patient' });
+    const { toolCallId } = await patient.pending();
+    await world.skip('2d 1h');
+    await patient.event('run.blocked');
+    await patient.resolve({ toolCallId, resolution: 'retry', reason: 'They were away.' });
+    await patient.event('approval.reopened');
+    await patient.decide(await patient.pending(), 'reject');
+    expect(await record(world, 'escalated', patient)).toContain('agentRun');
   });
 });

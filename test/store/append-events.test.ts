@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifyChain } from '../../src/store/chain.ts';
 import type { Store } from '../../src/store/database.ts';
-import { appendEvents, appendParameters, readEvents, readTranscriptEvents } from '../../src/store/events.ts';
+import { appendEvents, appendParameters, readEvents } from '../../src/store/events.ts';
 import { getRun } from '../../src/store/run-rows.ts';
 import { StoreCorruptionError, StoreRefusalError } from '../../src/store/store-error.ts';
 import { verifyStoredChain } from '../../src/store/verify-stored-chain.ts';
@@ -197,39 +197,6 @@ describe('reading', () => {
     for (const other of otherScopes) {
       expect(await readEvents(store, other, root.runId, { after: 0, limit: 10 })).toEqual([]);
       expect(await verifyStoredChain(store, other, root.runId)).toBeUndefined();
-    }
-  });
-
-  test('a transcript is made of its own kinds of events only', async () => {
-    const run = await storedRun(store);
-    const call = { toolCallId: 'call_1_0', tool: 'refund' };
-    await appendEvents(
-      store,
-      append(
-        run,
-        numbered([
-          { type: 'turn.started', at: NOW, data: { turn: 1 } },
-          {
-            type: 'message.completed',
-            at: NOW,
-            data: { turn: 1, messageRef: run.inputRef, finishReason: 'stop', calls: [] },
-          },
-          { type: 'usage.recorded', at: NOW, data: { turn: 1, inputTokens: 1, outputTokens: 1 } },
-          { type: 'tool.completed', at: NOW, data: { ...call, resultRef: run.inputRef } },
-          { type: 'tool.denied', at: NOW, data: { ...call, code: 'rejected', message: 'no' } },
-          { type: 'run.suspended', at: NOW, data: {} },
-        ]),
-      ),
-    );
-    const transcript = await readTranscriptEvents(store, scope, run.runId, { afterSeq: 0 });
-    expect(transcript.map(({ seq, type }) => [seq, type])).toEqual([
-      [2, 'message.completed'],
-      [4, 'tool.completed'],
-      [5, 'tool.denied'],
-    ]);
-    expect(await readTranscriptEvents(store, scope, run.runId, { afterSeq: 4 })).toEqual(transcript.slice(2));
-    for (const other of otherScopes) {
-      expect(await readTranscriptEvents(store, other, run.runId, { afterSeq: 0 })).toEqual([]);
     }
   });
 });

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { digestOf } from '../../src/domain/core/digest.ts';
 import { effectKey } from '../../src/domain/core/ids.ts';
-import type { ToolEffect } from '../../src/domain/schemas/agent.ts';
 import type { ToolOutcome } from '../../src/domain/schemas/step.ts';
 import { makeBlob, readBlobs } from '../../src/store/blobs.ts';
 import type { Store } from '../../src/store/database.ts';
@@ -9,7 +8,7 @@ import { reserveEffect, settleEffect } from '../../src/store/effects.ts';
 import type { ReserveRequest } from '../../src/store/effects.ts';
 import { appendEvents, readEvents } from '../../src/store/events.ts';
 import { openTestStore } from '../support/database.ts';
-import { append, newRun, NOW, numbered, scope, storedRun, turns } from './fixtures.ts';
+import { append, newRun, NOW, numbered, reservationOf, scope, storedRun, turns } from './fixtures.ts';
 
 let store: Store;
 let close: () => Promise<void>;
@@ -23,17 +22,8 @@ afterAll(() => close());
 async function oneCall() {
   const run = await storedRun(store);
   const key = effectKey(run.runId, 'call_1_0', 1);
-  const reserve = async (nonce: string, changes: Partial<ReserveRequest> = {}) => {
-    const request = {
-      append: append(run, []),
-      effectKey: key,
-      digest: digestOf('call'),
-      nonce,
-      effect: 'once' as ToolEffect,
-      nowMs: NOW,
-    };
-    return (await reserveEffect(store, { ...request, ...changes })).reservation;
-  };
+  const reserve = async (nonce: string, changes: Partial<ReserveRequest> = {}) =>
+    (await reserveEffect(store, reservationOf(run, { nonce, ...changes }))).reservation;
   const settle = (nonce: string, outcome: ToolOutcome = done, epoch = 1) =>
     settleEffect(store, { tenant: scope.tenant, effectKey: key, epoch, nonce, outcome, blobs: [result], nowMs: NOW });
   const end = () =>
@@ -160,14 +150,7 @@ describe('reserve', () => {
 
   test('the events that ride along are stored first, and once', async () => {
     const { run, reserve, key } = await oneCall();
-    const request = {
-      append: append(run, turns(1, 3)),
-      effectKey: key,
-      digest: digestOf('call'),
-      nonce: 'mine',
-      effect: 'once' as const,
-      nowMs: NOW,
-    };
+    const request = reservationOf(run, { append: append(run, turns(1, 3)) });
     const answer = { acknowledged: 3, reservation: { state: 'reserved', epoch: 1 } };
     expect(await reserveEffect(store, request)).toEqual(answer);
     expect(await reserveEffect(store, request)).toEqual(answer);
@@ -189,14 +172,8 @@ describe('reserve', () => {
     const { reserve, key } = await oneCall();
     await reserve('mine');
     const foreign = await storedRun(store, { tenant: 'rival' });
-    const { reservation } = await reserveEffect(store, {
-      append: append(foreign, []),
-      effectKey: key,
-      digest: digestOf('other'),
-      nonce: 'theirs',
-      effect: 'once',
-      nowMs: NOW,
-    });
+    const theirs = reservationOf(foreign, { effectKey: key, digest: digestOf('other'), nonce: 'theirs' });
+    const { reservation } = await reserveEffect(store, theirs);
     expect(reservation).toEqual({ state: 'reserved', epoch: 1 });
   });
 });
@@ -205,15 +182,15 @@ describe('settle', () => {
   test('the bearer of the nonce settles, with the content; again is the same', async () => {
     const { reserve, settle } = await oneCall();
     await reserve('mine');
-    expect(await settle('mine')).toEqual({ state: 'settled' });
-    expect(await settle('mine')).toEqual({ state: 'settled' });
+    expect(await settle('mine')).toEqual({ state: 'settled', wasUnknown: false });
+    expect(await settle('mine')).toEqual({ state: 'settled', wasUnknown: false });
     expect((await readBlobs(store, scope.tenant, [result.ref.sha256])).get(result.ref.sha256)).toEqual({
       refunded: true,
     });
   });
 
   test.each<[string, (call: Call) => Promise<unknown>, object]>([
-    ['without a reservation', (call) => call.settle('mine'), { state: 'late' }],
+    ['without a reservation', (call) => call.settle('mine'), { state: 'late', resolved: false }],
     [
       'after another attempt took over',
       async (call) => {
@@ -221,7 +198,7 @@ describe('settle', () => {
         await call.reserve('other', { effect: 'idempotent' });
         return call.settle('mine');
       },
-      { state: 'late' },
+      { state: 'late', resolved: false },
     ],
     [
       'after another attempt took over and settled',
@@ -231,7 +208,7 @@ describe('settle', () => {
         await call.settle('other');
         return call.settle('mine', broke);
       },
-      { state: 'late', result: done },
+      { state: 'late', resolved: false, result: done },
     ],
     [
       'otherwise than before',
@@ -240,7 +217,7 @@ describe('settle', () => {
         await call.settle('mine');
         return call.settle('mine', broke);
       },
-      { state: 'late', result: done },
+      { state: 'late', resolved: false, result: done },
     ],
     [
       'under another epoch',
@@ -248,7 +225,7 @@ describe('settle', () => {
         await call.reserve('mine');
         return call.settle('mine', done, 2);
       },
-      { state: 'late' },
+      { state: 'late', resolved: false },
     ],
     [
       'while another attempt calls the outcome unknown',
@@ -257,7 +234,7 @@ describe('settle', () => {
         await call.reserve('other');
         return call.settle('mine');
       },
-      { state: 'settled' },
+      { state: 'settled', wasUnknown: true },
     ],
     [
       'after the run ended',
@@ -266,7 +243,7 @@ describe('settle', () => {
         await call.end();
         return call.settle('mine');
       },
-      { state: 'settled' },
+      { state: 'settled', wasUnknown: false },
     ],
   ])('%s', async (_, attempt, expected) => {
     expect(await attempt(await oneCall())).toEqual(expected);
@@ -276,7 +253,9 @@ describe('settle', () => {
     const { reserve, settle } = await oneCall();
     await reserve('mine');
     expect(await reserve('other')).toMatchObject({ state: 'outcome_unknown' });
-    await settle('mine');
+    expect(await settle('mine')).toEqual({ state: 'settled', wasUnknown: true });
+    // The answer was lost: the attempt settles once more, and hears the same.
+    expect(await settle('mine')).toEqual({ state: 'settled', wasUnknown: true });
     expect(await reserve('other')).toEqual({ state: 'settled', result: done });
   });
 });

@@ -2,11 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { pino } from 'pino';
 import { digestOf } from '../../src/domain/core/digest.ts';
-import { approvalId, runIdFromBytes, WORKFLOW_ORIGIN } from '../../src/domain/core/ids.ts';
+import { approvalId, effectKey, runIdFromBytes, WORKFLOW_ORIGIN } from '../../src/domain/core/ids.ts';
 import type { Approval } from '../../src/domain/schemas/approval.ts';
 import type { NumberedEvent, RunEvent } from '../../src/domain/schemas/event.ts';
 import { makeBlob } from '../../src/store/blobs.ts';
 import type { Store } from '../../src/store/database.ts';
+import type { ReserveRequest } from '../../src/store/effects.ts';
 import type { AppendRequest } from '../../src/store/events.ts';
 import { createRun } from '../../src/store/run-rows.ts';
 import type { NewRun, RunRow } from '../../src/store/run-rows.ts';
@@ -110,3 +111,27 @@ export function approvalOf(run: Pick<RunRow, 'runId'>, changes: Partial<Approval
 }
 
 export const person = { principal: 'grace', kind: 'person', groups: ['approvers'], credentialId: 'key_1' } as const;
+
+/** Actors as events have them. */
+export const actor = (principal: string) => ({ ...person, principal, groups: [...person.groups] });
+
+/** A dispatch of the run's first call, by the attempt that the nonce names. */
+export const reservationOf = (
+  run: Pick<RunRow, 'tenant' | 'project' | 'runId' | 'rootRunId' | 'agent'>,
+  changes: Partial<ReserveRequest> = {},
+): ReserveRequest => {
+  const toolCallId = changes.toolCallId ?? 'call_1_0';
+  return {
+    append: append(run, []),
+    effectKey: effectKey(run.runId, toolCallId, 1),
+    digest: digestOf('call'),
+    nonce: 'mine',
+    effect: 'once',
+    nowMs: NOW,
+    project: run.project,
+    agent: run.agent,
+    tool: 'refund',
+    toolCallId,
+    ...changes,
+  };
+};

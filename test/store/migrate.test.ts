@@ -4,10 +4,17 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { migrateStore } from '../../src/store/migrate.ts';
 import { approvals } from '../../src/store/schema/approvals.ts';
+import { auditEvents, auditHeads } from '../../src/store/schema/audit-events.ts';
+import { brakeBypasses, brakes } from '../../src/store/schema/brakes.ts';
+import { claims } from '../../src/store/schema/claims.ts';
+import { commands } from '../../src/store/schema/commands.ts';
 import { agents, blobs, definitions } from '../../src/store/schema/content.ts';
 import { credentials } from '../../src/store/schema/credentials.ts';
+import { delegations } from '../../src/store/schema/delegations.ts';
 import { effects } from '../../src/store/schema/effects.ts';
 import { messageDeltas, runEvents } from '../../src/store/schema/events.ts';
+import { grants } from '../../src/store/schema/grants.ts';
+import { policyLayers } from '../../src/store/schema/policy-layers.ts';
 import { runs, streams } from '../../src/store/schema/runs.ts';
 import { createEmptyTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -29,11 +36,20 @@ afterAll(async () => {
 const tables: PgTable[] = [
   agents,
   approvals,
+  auditEvents,
+  auditHeads,
   blobs,
+  brakeBypasses,
+  brakes,
+  claims,
+  commands,
   credentials,
   definitions,
+  delegations,
   effects,
+  grants,
   messageDeltas,
+  policyLayers,
   runEvents,
   runs,
   streams,

@@ -18,7 +18,7 @@ import { getRun } from '../../src/store/run-rows.ts';
 import { verifyStoredChain } from '../../src/store/verify-stored-chain.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { append, NOW, scope, silentLogger, storedRun, turns } from './fixtures.ts';
+import { append, NOW, reservationOf, scope, silentLogger, storedRun, turns } from './fixtures.ts';
 
 // A server of this file's own, since it is stopped and killed.
 const directory = temporaryDirectory();
@@ -133,14 +133,7 @@ describe('PostgreSQL goes away and comes back', () => {
   test('what was reserved before kill -9 is reserved after it', async () => {
     const run = await storedRun(store);
     const reserve = (nonce: string) =>
-      reserveEffect(store, {
-        append: append(run, turns(1, 2)),
-        effectKey: `${run.runId}.1`,
-        digest: 'd',
-        nonce,
-        effect: 'once',
-        nowMs: NOW,
-      });
+      reserveEffect(store, reservationOf(run, { append: append(run, turns(1, 2)), nonce }));
     await reserve('first');
     process.kill(server.pid ?? 0, 'SIGKILL');
     await server.exited;

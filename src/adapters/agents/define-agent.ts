@@ -3,6 +3,7 @@ import type { JsonValue } from '../../domain/arguments/json-value.ts';
 import { digestOf } from '../../domain/core/digest.ts';
 import { compilePolicy } from '../../domain/policy/compile.ts';
 import type { PolicyLayerInput, RuleInput } from '../../domain/policy/policy-schema.ts';
+import type { KnownPeople } from '../../domain/policy/quorum-faults.ts';
 import { AgentDefinition } from '../../domain/schemas/agent.ts';
 import type { ModelPort } from '../models/model-port.ts';
 import { ModelParameters } from '../models/model-port.ts';
@@ -49,18 +50,26 @@ export function defineAgent(options: AgentOptions): AgentSource {
 
 /**
  * What is pinned when a run starts: tools with their digests, and the policy layers of deployment, agent and tools.
- * The deployment's rules are the worker's to give. Throws a {@link DefinitionError}.
+ * The deployment's rules, and the people it knows, are the worker's to give. Throws a {@link DefinitionError}.
  */
-export function agentDefinition(source: AgentSource, deployment: readonly RuleInput[]): AgentDefinition {
+export function agentDefinition(
+  source: AgentSource,
+  deployment: readonly RuleInput[],
+  people: KnownPeople = {},
+): AgentDefinition {
   const at = (path: readonly PropertyKey[], message: string): string =>
     `agents.${source.name}${path.map((segment) => `.${String(segment)}`).join('')}: ${message}`;
   const faults = duplicates(source.tools.map((tool) => tool.name)).map((name) =>
     at(['tools'], `two tools are called ${name}`),
   );
+  for (const { name, compensation } of source.tools) {
+    const fault = compensationFault(source.tools, name, compensation);
+    if (fault !== undefined) faults.push(at(['tools', name, 'compensation'], fault));
+  }
   const parameters = ModelParameters.safeParse(source.parameters);
   for (const issue of parameters.error?.issues ?? []) faults.push(at(['parameters', ...issue.path], issue.message));
 
-  const policy = compilePolicy(layersOf(source, deployment));
+  const policy = compilePolicy(layersOf(source, deployment), people);
   if (!policy.ok) {
     for (const fault of policy.faults) faults.push(at(['policy'], `${fault.path} ${fault.message}`));
     throw new DefinitionError(faults);
@@ -97,6 +106,15 @@ function layersOf(source: AgentSource, deployment: readonly RuleInput[]): Policy
     { name: 'tool', rules: ofTools },
   ];
   return layers.filter((layer) => layer.rules.length > 0);
+}
+
+/** What undoes a call is another tool of the agent that the gate can execute. */
+function compensationFault(tools: readonly Tool[], name: string, compensation: string | undefined): string | undefined {
+  if (compensation === undefined) return undefined;
+  if (compensation === name) return 'a tool cannot undo itself';
+  const other = tools.find((tool) => tool.name === compensation);
+  if (other === undefined) return `the agent has no tool ${compensation}`;
+  return other.role === undefined ? undefined : `${compensation} undoes nothing`;
 }
 
 const duplicates = (names: readonly string[]): string[] => [

@@ -6,7 +6,7 @@ import type { Tool } from './tool.ts';
 
 /** The tool as it is pinned with a run. Consent binds to its digest: a tool that changed is another tool. */
 export function toolDefinition(tool: Tool): ToolDefinition {
-  const { name, source, description, effect, timeoutMs, annotations } = tool;
+  const { name, source, description, effect, timeoutMs, annotations, role, compensation } = tool;
   const inputSchema = inputJsonSchema(tool.input);
   return {
     name,
@@ -16,6 +16,8 @@ export function toolDefinition(tool: Tool): ToolDefinition {
     effect,
     timeoutMs,
     ...(annotations === undefined ? {} : { annotations }),
+    ...(role === undefined ? {} : { role }),
+    ...(compensation === undefined ? {} : { compensation }),
     definitionDigest: digestOf(
       canonicalJson({ name, source, description, inputSchema, annotations: annotations ?? {}, effect }),
     ),

@@ -3,6 +3,7 @@ import type { JsonValue } from '../../domain/arguments/json-value.ts';
 import { looseObjectFaults } from '../../domain/arguments/strict-schema.ts';
 import type { RuleInput } from '../../domain/policy/policy-schema.ts';
 import { ToolEffect } from '../../domain/schemas/agent.ts';
+import type { ToolDefinition } from '../../domain/schemas/agent.ts';
 import { ToolName } from '../../domain/schemas/names.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { DefinitionError } from './definition-error.ts';
@@ -15,6 +16,8 @@ export interface ToolContext {
   readonly signal: AbortSignal;
   readonly runId: string;
   readonly workspace: Workspace;
+  /** The run's state as its start and people's decisions have left it. Deeply frozen. */
+  readonly state: JsonValue;
 }
 
 /** A tool's own rule, in the innermost policy layer. It applies to that tool. */
@@ -23,7 +26,7 @@ export type ToolRule = Omit<RuleInput, 'match'>;
 /** What agents may call. The gate is the only caller of `execute`, with arguments that passed `input`. */
 export interface Tool {
   readonly name: string;
-  /** Where it comes from: `function` for tools in code. */
+  /** Where it comes from: `function` for tools in code, `countersign` for those of our own. */
   readonly source: string;
   readonly description: string;
   readonly input: z.ZodType;
@@ -31,6 +34,10 @@ export interface Tool {
   readonly timeoutMs: number;
   readonly annotations?: Readonly<Record<string, JsonValue>>;
   readonly policy: readonly ToolRule[];
+  /** Set for tools of our own, which people answer: the gate never executes them. */
+  readonly role?: ToolDefinition['role'];
+  /** The tool of the same agent that undoes what this one did. */
+  readonly compensation?: string;
   /** The arguments are deeply frozen. Throws a {@link ToolError} for failures that the model may be told. */
   execute(args: JsonValue, context: ToolContext): Promise<JsonValue>;
 }
@@ -57,6 +64,8 @@ export interface ToolOptions<Input extends z.ZodType> {
   readonly timeoutMs?: number;
   readonly annotations?: Readonly<Record<string, JsonValue>>;
   readonly policy?: readonly ToolRule[];
+  /** Names the tool of the same agent that undoes what this one did. It is offered to people, never called by itself. */
+  readonly compensation?: string;
   execute(args: z.output<Input>, context: ToolContext): Promise<JsonValue>;
 }
 
@@ -68,6 +77,7 @@ const Declaration = z.object({
   description: z.string().min(1).max(8192),
   effect: ToolEffect,
   timeoutMs: z.number().int().positive().max(MAX_TIMEOUT_MS),
+  compensation: ToolName.optional(),
 });
 
 /** Defines a tool in code. Throws a {@link DefinitionError} that names every fault by its path. */
@@ -77,6 +87,7 @@ export function defineTool<Input extends z.ZodType>(options: ToolOptions<Input>)
     description: options.description,
     effect: options.effect ?? 'once',
     timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    ...(options.compensation === undefined ? {} : { compensation: options.compensation }),
   };
   const faults = Declaration.safeParse(declared).error?.issues.map(
     (issue) => `tools.${options.name}.${issue.path.join('.')}: ${issue.message}`,

@@ -8,7 +8,7 @@ import type { Caller } from '../dependencies.ts';
 import { HttpProblem } from '../http-problem.ts';
 import { fateByApproval } from './decision-fate.ts';
 import type { Fate, GivenDecision } from './decision-fate.ts';
-import { callerFault } from './may-decide.ts';
+import { CHANNEL, callerFault } from './may-decide.ts';
 
 export interface DecisionCase {
   readonly caller: Caller;
@@ -30,13 +30,12 @@ export function checkDecision({ caller, run, approval, request, given, nowMs }: 
   if (settled) return settled;
   if (approval.decideBy <= nowMs) return { type: 'refused', code: 'expired' };
   if (personal) throw new HttpProblem(personal);
-  if (request.decision === 'approve' && request.digest === undefined) throw new HttpProblem('digest_required');
-  if (request.digest !== undefined && request.digest !== approval.digest) {
-    return { type: 'refused', code: 'digest_mismatch' };
-  }
-  const { decision } = request;
+  const { decision, digest } = request;
+  if ((decision === 'approve' || decision === 'edit') && digest === undefined) throw new HttpProblem('digest_required');
+  if (digest !== undefined && digest !== approval.digest) return { type: 'refused', code: 'digest_mismatch' };
   const hasReason = request.reason !== undefined;
-  const fault = decisionFault(approval.verdict, { decision, actor: caller.actor, hasReason }, run.requester);
+  const answer = { decision, actor: caller.actor, channel: CHANNEL, hasReason };
+  const fault = decisionFault(approval, answer, run.requester);
   if (fault) throw new HttpProblem(fault);
   return undefined;
 }

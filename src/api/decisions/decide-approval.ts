@@ -2,61 +2,91 @@
  * One decision, from request to answer. The signal is the durable record: after it was accepted the decision is not
  * lost, and all that follows only finds out what the run made of it.
  */
-import type { DecideApproval } from '../../contract/decisions.ts';
 import type { ProblemCode } from '../../contract/problem.ts';
 import type { WorkflowAddress } from '../../domain/core/ids.ts';
-import type { DecideCommand } from '../../domain/schemas/command.ts';
+import type { ApprovalStatus, DecisionKind } from '../../domain/schemas/approval.ts';
 import type { Delivery } from '../../gateway/run-gateway.ts';
 import { getApproval } from '../../store/approvals.ts';
 import type { ApprovalRow } from '../../store/approvals.ts';
-import { makeBlob, putBlobs } from '../../store/blobs.ts';
-import type { Api, Caller } from '../dependencies.ts';
+import { proposeGrant } from '../../store/grants.ts';
+import type { Api } from '../dependencies.ts';
 import { HttpProblem } from '../http-problem.ts';
 import { waitForEvent } from '../streams/wait-for-event.ts';
 import type { EventWait } from '../streams/wait-for-event.ts';
 import { checkDecision } from './check-decision.ts';
-import { fateByApproval, fateByEvent, fateByVerdict } from './decision-fate.ts';
+import { letGo, passClaim } from './claims.ts';
+import { fateByApproval, fateByEvent, fateByVerdict, winnerOf } from './decision-fate.ts';
 import type { Fate, GivenDecision } from './decision-fate.ts';
-import type { FoundApproval } from './find-approval.ts';
-import { decisionId } from './decision-id.ts';
+import { decisionId, hasSameContent, hasSameKey } from './decision-id.ts';
+import { findRevising } from './find-decision.ts';
+import { prepareDecision } from './prepare-decision.ts';
+import type { DecisionInput } from './prepare-decision.ts';
+import { signAndRecord } from './sign-and-record.ts';
 import type { VerdictQueries } from './verdict-queries.ts';
 
-export interface DecisionOrder extends FoundApproval {
-  readonly caller: Caller;
-  readonly request: DecideApproval;
+export interface DecisionOrder extends DecisionInput {
   readonly idempotencyKey: string | undefined;
   readonly signal: AbortSignal;
 }
 
 /** `pending`: durably accepted, but no worker has answered in time. */
-export type DecisionAnswer =
+export type DecisionAnswer = { readonly grantId: string | null } & (
   | Exclude<Fate, { type: 'refused' }>
-  | { readonly type: 'pending'; readonly decisionId: string };
+  | { readonly type: 'pending'; readonly decisionId: string }
+);
 
 /** Throws the problem where the decision is refused. */
 export async function decideApproval(api: Api, queries: VerdictQueries, order: DecisionOrder): Promise<DecisionAnswer> {
   const { caller, run, approval, request } = order;
   const given = identify(order);
   const nowMs = await api.clock.nowMs();
-  const settled = checkDecision({ caller, run, approval, request, given, nowMs });
-  const fate = settled ?? (await preciseFate(api, order, given, await putBeforeRun(api, queries, order, given, nowMs)));
-  if (fate?.type !== 'refused') return fate ?? { type: 'pending', decisionId: given.decisionId };
-  throw await refusalProblem(api, caller, approval, fate);
+  const settled =
+    (await repeatedEdit(api, order, given)) ?? checkDecision({ caller, run, approval, request, given, nowMs });
+  const put = settled ? { fate: asRepeat(order, settled) } : await putBeforeRun(api, queries, order, given, nowMs);
+  const fate = await preciseFate(api, order, given, put.fate);
+  if (fate?.type === 'refused') throw await refusalProblem(api, order, fate);
+  const { grantId = null } = put;
+  return fate ? { ...fate, grantId } : { type: 'pending', decisionId: given.decisionId, grantId };
 }
 
-function identify({ caller, approval, request, idempotencyKey }: DecisionOrder): GivenDecision {
-  const { approvalId, revision, decision: recorded } = approval;
+function identify({ caller, run, approval, request, idempotencyKey }: DecisionOrder): GivenDecision {
+  const { approvalId, revision, decision: recorded, votes = [] } = approval;
   const { principal } = caller.actor;
-  const keyed = { approvalId, revision, principal, idempotencyKey };
-  const id = decisionId({ ...keyed, decision: request.decision });
-  // The key comes again with the other answer: that is another request.
-  const reused =
-    idempotencyKey !== undefined &&
-    recorded !== undefined &&
-    recorded.decision !== request.decision &&
-    recorded.decisionId === decisionId({ ...keyed, decision: recorded.decision });
-  if (reused) throw new HttpProblem('idempotency_mismatch');
-  return { approvalId, decisionId: id, decision: request.decision, principal };
+  const id = decisionId({ approvalId, revision, principal, request, idempotencyKey });
+  const known = recorded ? [...votes, recorded] : votes;
+  if (known.some((one) => isReused(one.decisionId, id))) throw new HttpProblem('idempotency_mismatch');
+  const { decision, stateEdits, remember } = request;
+  const isPlain = (decision === 'approve' || decision === 'reject') && !stateEdits && !remember;
+  return { approvalId, revision, decisionId: id, decision, principal, requester: run.requester, isPlain };
+}
+
+/** The key comes again with other words: that is another request. */
+const isReused = (known: string, given: string): boolean => hasSameKey(known, given) && !hasSameContent(known, given);
+
+/** An edit that made a later revision is not to be found in the approval as it is now. */
+async function repeatedEdit(
+  api: Api,
+  order: DecisionOrder,
+  { decisionId: id }: GivenDecision,
+): Promise<Fate | undefined> {
+  const { approval, request } = order;
+  const isOld = request.digest !== undefined && request.digest !== approval.digest && approval.revision > 1;
+  const event = request.decision === 'edit' && isOld ? await findRevising(api, order, id) : undefined;
+  if (!event) return undefined;
+  if (isReused(String(event.data['decisionId']), id)) throw new HttpProblem('idempotency_mismatch');
+  return { type: 'revised', decisionId: id };
+}
+
+/** Under a key a repeat is answered as the first was; without one, it says that it changed nothing. */
+function asRepeat({ idempotencyKey }: DecisionOrder, fate: Fate): Fate {
+  if (fate.type === 'refused' || idempotencyKey !== undefined) return fate;
+  const { decisionId: id } = fate;
+  return { type: 'already_recorded', decisionId: id, ...(fate.approval && { approval: fate.approval }) };
+}
+
+interface Put {
+  readonly fate: Fate | undefined;
+  readonly grantId?: string;
 }
 
 async function putBeforeRun(
@@ -65,30 +95,15 @@ async function putBeforeRun(
   order: DecisionOrder,
   given: GivenDecision,
   nowMs: number,
-): Promise<Fate | undefined> {
+): Promise<Put> {
   const { caller, run, approval, request, signal } = order;
   const { tenant, project, runId } = run;
-  const reason = request.reason === undefined ? undefined : makeBlob({ text: request.reason });
-  // Before the signal: nothing may refer to words that are not stored.
-  if (reason) await putBlobs(api.store, tenant, [reason]);
-  const command: DecideCommand = {
-    type: 'decide',
-    runId,
-    approvalId: approval.approvalId,
-    revision: approval.revision,
-    decisionId: given.decisionId,
-    decision: request.decision,
-    ...(request.digest === undefined ? {} : { digest: request.digest }),
-    ...(reason && { reasonRef: reason.ref }),
-  };
-  const signed = await api.signer.sign(command, {
-    tenant,
-    project,
-    actor: caller.actor,
-    authTime: caller.authenticatedAtMs,
-    channel: 'api',
-    nowMs,
-  });
+  const { command, blobs, contributes, grant } = await prepareDecision(api, order, given, nowMs);
+  const held = await passClaim(api, { caller, approval, force: request.force ?? false, nowMs });
+  const address = { tenant, project, runId };
+  // Before the signal: nothing may refer to words or grants that are not stored.
+  if (grant) await proposeGrant(api.store, grant.row, grant.blobs);
+  const signed = await signAndRecord(api, { caller, address, command, nowMs, contributes, blobs });
   using wait = waitForEvent(api.feed, {
     scope: run,
     rootRunId: run.rootRunId,
@@ -97,15 +112,19 @@ async function putBeforeRun(
     signal,
     match: (event) => (event.runId === runId ? fateByEvent(event, given, approval) : undefined),
   });
-  const address = { tenant, project, runId };
-  const delivery = await api.gateway.decide(address, signed);
-  if (delivery !== 'accepted') return undelivered(api, approval, given, delivery);
-  return (await wait.within(api.limits.verdictAfterMs)) ?? (await askRun(api, queries, wait, address, given));
+  const delivery = await api.gateway.command(address, 'decide', signed);
+  if (delivery !== 'accepted') return { fate: await undelivered(api, approval, given, delivery) };
+  const told = await wait.within(api.limits.verdictAfterMs);
+  const fate = told ?? (await askRun(api, queries, wait, address, given));
+  const isOpen = fate?.type === 'vote_recorded' || fate?.type === 'revised';
+  if (held && isOpen) await letGo(api, { caller, approval, force: false, nowMs });
+  const isGranted = grant !== undefined && fate?.type === 'recorded';
+  return { fate, ...(isGranted && { grantId: grant.row.grantId }) };
 }
 
 /**
  * A run forgets its older approvals, and says little once it is over. The store does not: where somebody has decided,
- * that is what is told. The event that decided is stored before the one that refuses, so the row has it.
+ * that is what is told. The event that decided it is stored before the one that refuses, so the row has it.
  */
 async function preciseFate(
   api: Api,
@@ -121,6 +140,9 @@ async function preciseFate(
 
 const VAGUE: ReadonlySet<ProblemCode> = new Set(['decision_refused', 'run_over']);
 
+/** The shared answer may be about another's decision, and say nothing of this one. */
+const MAX_QUESTIONS = 3;
+
 /** The feed is silent: ask the run itself, and take whichever answer comes first. */
 async function askRun(
   api: Api,
@@ -130,14 +152,17 @@ async function askRun(
   given: GivenDecision,
 ): Promise<Fate | undefined> {
   const byEvent = wait.within(api.limits.decisionWaitMs);
-  const byQuery = queries.ask(address, given).then(
-    async (view) => (view && fateByVerdict(view, given)) ?? (view === undefined ? undefined : await byEvent),
-    (error: unknown) => {
-      // The decision is accepted; that its fate cannot be asked for is no failure of the request.
-      api.logger.warn({ err: error, runId: address.runId }, 'decision.verdict_unavailable');
-      return undefined;
-    },
-  );
+  const ask = async (left: number): Promise<Fate | undefined> => {
+    const { askedFor, view } = await queries.ask(address, given);
+    const fate = view && fateByVerdict(view, askedFor, given);
+    if (fate || !view) return fate;
+    return askedFor === given.decisionId || left <= 1 ? byEvent : ask(left - 1);
+  };
+  const byQuery = ask(MAX_QUESTIONS).catch((error: unknown) => {
+    // The decision is accepted; that its fate cannot be asked for is no failure of the request.
+    api.logger.warn({ err: error, runId: address.runId }, 'decision.verdict_unavailable');
+    return undefined;
+  });
   return Promise.race([byEvent.then((fate) => fate ?? byQuery), byQuery]);
 }
 
@@ -159,22 +184,17 @@ const MISSING_WORKFLOW = 'The workflow of this run cannot be found at present; n
 
 async function refusalProblem(
   api: Api,
-  caller: Caller,
-  approval: ApprovalRow,
-  fate: Extract<Fate, { type: 'refused' }>,
+  { caller, approval }: DecisionOrder,
+  { code, winner }: Extract<Fate, { type: 'refused' }>,
 ): Promise<HttpProblem> {
-  const { code, winner } = fate;
   // Another may have changed it since it was loaded: what is told is what holds now.
   const current = (await getApproval(api.store, caller.scope, approval.approvalId)) ?? approval;
-  const recorded = current.decision && {
-    decisionId: current.decision.decisionId,
-    decision: current.decision.decision,
-    principal: current.decision.actor.principal,
-  };
+  const recorded = current.decision && winnerOf(current.decision);
   const won = winner ?? (code === 'already_decided' ? recorded : undefined);
+  const isAhead = code === 'already_decided' && won && current.status === 'pending';
   return new HttpProblem(code, {
     extras: {
-      currentStatus: won && current.status === 'pending' ? statusAfter[won.decision] : current.status,
+      currentStatus: isAhead ? STATUS_AFTER[won.decision] : current.status,
       currentRevision: current.revision,
       ...(code === 'digest_mismatch' || code === 'superseded' ? { currentDigest: current.digest } : {}),
       ...(won && { winner: won }),
@@ -183,4 +203,10 @@ async function refusalProblem(
 }
 
 /** The row may lag behind the decision that won. */
-const statusAfter = { approve: 'approved', reject: 'rejected' } as const;
+const STATUS_AFTER = {
+  approve: 'approved',
+  edit: 'approved',
+  reject: 'rejected',
+  respond: 'answered',
+  request_changes: 'superseded',
+} as const satisfies Record<DecisionKind, ApprovalStatus>;

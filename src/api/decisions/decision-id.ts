@@ -1,33 +1,50 @@
-/** Names of decisions: derived from the Idempotency-Key where there is one, so that a repeat is the same decision. */
+/**
+ * Names of decisions, so that a repeat is the same decision. The first half names the request: by its Idempotency-Key
+ * where there is one. The second half names what it says, so that the same key with other words is told apart.
+ */
 import { createHash, randomBytes } from 'node:crypto';
-import type { DecisionKind } from '../../domain/schemas/approval.ts';
+import type { DecideApproval } from '../../contract/decisions.ts';
+import { canonicalJson } from '../../domain/arguments/canonical-json.ts';
+import type { JsonValue } from '../../domain/arguments/json-value.ts';
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
+const LENGTH = 26;
+const HALF = LENGTH / 2;
 
-/** `prefix` and 26 base32 characters, five bits of each byte. */
-const idFromBytes = (prefix: string, bytes: Uint8Array): string =>
-  `${prefix}_${[...bytes.subarray(0, 26)].map((byte) => BASE32.charAt(byte & 31)).join('')}`;
+/** Base32 characters, five bits of each byte. */
+const charactersFrom = (bytes: Uint8Array, length: number): string =>
+  [...bytes.subarray(0, length)].map((byte) => BASE32.charAt(byte & 31)).join('');
 
-export const randomId = (prefix: string): string => idFromBytes(prefix, randomBytes(26));
+const hashOf = (parts: readonly JsonValue[]): Uint8Array => createHash('sha256').update(canonicalJson(parts)).digest();
+
+export const randomId = (prefix: string): string => `${prefix}_${charactersFrom(randomBytes(LENGTH), LENGTH)}`;
 
 /** The same parts give the same id. JSON keeps the parts apart. */
 export const derivedId = (prefix: string, ...parts: readonly (string | number)[]): string =>
-  idFromBytes(
-    prefix,
-    createHash('sha256')
-      .update(JSON.stringify([prefix, ...parts]))
-      .digest(),
-  );
+  `${prefix}_${charactersFrom(hashOf([prefix, ...parts]), LENGTH)}`;
 
-interface KeyedDecision {
+interface NamedDecision {
   readonly approvalId: string;
   readonly revision: number;
   readonly principal: string;
-  readonly decision: DecisionKind;
+  readonly request: DecideApproval;
   readonly idempotencyKey: string | undefined;
 }
 
-export const decisionId = ({ approvalId, revision, principal, decision, idempotencyKey }: KeyedDecision): string =>
-  idempotencyKey === undefined
-    ? randomId('dec')
-    : derivedId('dec', approvalId, revision, principal, idempotencyKey, decision);
+/** An edit moves the approval on to its next revision: the digest that was shown names the revision it was given on. */
+export function decisionId({ approvalId, revision, principal, request, idempotencyKey }: NamedDecision): string {
+  const { force: _, digest, ...words } = request;
+  // Undefined fields are no JSON.
+  const said = JSON.parse(JSON.stringify(words)) as JsonValue;
+  const content = charactersFrom(hashOf([approvalId, principal, digest ?? revision, said]), HALF);
+  const key = charactersFrom(hashOf([approvalId, principal, idempotencyKey ?? { content }]), HALF);
+  return `dec_${key}${content}`;
+}
+
+const KEY_END = 'dec_'.length + HALF;
+
+/** Two decisions under one key, or one decision twice. */
+export const hasSameKey = (one: string, other: string): boolean => one.slice(0, KEY_END) === other.slice(0, KEY_END);
+
+/** Two decisions that say the same in every word. */
+export const hasSameContent = (one: string, other: string): boolean => one.slice(KEY_END) === other.slice(KEY_END);

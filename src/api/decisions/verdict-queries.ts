@@ -13,7 +13,14 @@ interface Question {
   readonly decisionId: string;
 }
 
-type Answer = Promise<VerdictView | undefined>;
+/** What the workflow said, and which decision it was asked about. */
+export interface VerdictAnswer {
+  readonly askedFor: string;
+  /** Undefined where no worker answered. */
+  readonly view: VerdictView | undefined;
+}
+
+type Answer = Promise<VerdictAnswer>;
 
 interface RunQueries {
   inFlight: Answer;
@@ -34,7 +41,6 @@ export class VerdictQueries {
 
   /**
    * The answer may have been asked for by another decision on the same approval: its `approval` then tells.
-   * Undefined where no worker answers.
    */
   ask(address: WorkflowAddress, question: Question): Answer {
     const key = workflowId(address);
@@ -66,10 +72,11 @@ export class VerdictQueries {
     answer.then(forget, forget);
   }
 
-  async #query(address: WorkflowAddress, { approvalId, decisionId }: Question): Promise<VerdictView | undefined> {
+  async #query(address: WorkflowAddress, { approvalId, decisionId }: Question): Answer {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#gateway.verdict(address, approvalId, decisionId);
+        const view = await this.#gateway.verdict(address, approvalId, decisionId);
+        return { askedFor: decisionId, view };
       } catch (error) {
         if (attempt >= EXHAUSTED_ATTEMPTS || !isResourceExhausted(error)) throw error;
         await delay(20 + Math.random() * 80);

@@ -17,8 +17,12 @@ export async function registerOpenApi(app: ApiServer, version: string): Promise<
       openapi: '3.1.0',
       info: { title: 'Countersign', version, description: DESCRIPTION, license: { name: 'Apache-2.0' } },
       tags: [
-        { name: 'runs', description: 'Start, watch and cancel runs' },
+        { name: 'runs', description: 'Start, watch, block and cancel runs; say how parked calls go on' },
         { name: 'approvals', description: 'See what asks for consent, and decide it' },
+        { name: 'brakes', description: 'Stop what agents do, at once' },
+        { name: 'grants', description: 'Consent beforehand, within bounds' },
+        { name: 'delegations', description: 'Let others decide in one’s place for a time' },
+        { name: 'audit', description: 'Take the evidence away, to check it elsewhere' },
         { name: 'agents', description: 'What runs can be started of' },
         { name: 'system', description: 'Health and keys; public' },
       ],

@@ -21,12 +21,19 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, ht
     // Fastify gives null for a body that is not there.
     const result = schema.safeParse(data === null ? undefined : data);
     if (result.success) return { value: result.data };
-    const errors = result.error.issues.slice(0, MAX_ERRORS).map((issue) => requestError(issue, part, known));
+    const errors = errorsIn(result.error, part, known);
     return { error: new HttpProblem('invalid_request', { extras: { errors } }) };
   };
 };
 
 const MAX_ERRORS = 20;
+
+const errorsIn = ({ issues }: z.ZodError, part: string, known: readonly string[]): RequestError[] =>
+  issues.slice(0, MAX_ERRORS).map((issue) => requestError(issue, part, known));
+
+/** What is wrong where, for values that a route checks itself. */
+export const requestErrors = (error: z.ZodError, part: string, schema: z.ZodType): RequestError[] =>
+  errorsIn(error, part, knownFields(schema));
 
 function knownFields(schema: z.ZodType): readonly string[] {
   if (schema instanceof z.ZodOptional) {

@@ -2,10 +2,11 @@ import type { CancelRun } from '../../contract/runs.ts';
 import { isFinished, runCan } from '../../domain/core/run-status.ts';
 import type { CancelCommand } from '../../domain/schemas/command.ts';
 import { isTemporalUnavailable } from '../../gateway/temporal-faults.ts';
-import { makeBlob, putBlobs } from '../../store/blobs.ts';
+import { makeBlob } from '../../store/blobs.ts';
 import { recordCancelRequest } from '../../store/run-rows.ts';
 import type { RunRow } from '../../store/run-rows.ts';
 import { derivedId, randomId } from '../decisions/decision-id.ts';
+import { signAndRecord } from '../decisions/sign-and-record.ts';
 import type { Api, Caller } from '../dependencies.ts';
 import { HttpProblem } from '../http-problem.ts';
 import { awaitRun } from './await-run.ts';
@@ -27,7 +28,6 @@ export async function cancelRun(api: Api, order: CancelOrder): Promise<{ run: Ru
   if (!runCan('cancel', run.status)) return { run, cancelled: run.status === 'cancelled' };
   const { tenant, project, runId } = run;
   const reason = request.reason === undefined ? undefined : makeBlob({ text: request.reason });
-  if (reason) await putBlobs(api.store, tenant, [reason]);
   const { principal } = caller.actor;
   const command: CancelCommand = {
     type: 'cancel',
@@ -35,18 +35,18 @@ export async function cancelRun(api: Api, order: CancelOrder): Promise<{ run: Ru
     commandId: idempotencyKey === undefined ? randomId('cmd') : derivedId('cmd', runId, principal, idempotencyKey),
     ...(reason && { reasonRef: reason.ref }),
   };
-  const signed = await api.signer.sign(command, {
-    tenant,
-    project,
-    actor: caller.actor,
-    authTime: caller.authenticatedAtMs,
-    channel: 'api',
+  const signed = await signAndRecord(api, {
+    caller,
+    address: { tenant, project, runId },
+    command,
     nowMs: await api.clock.nowMs(),
+    contributes: false,
+    blobs: reason ? [reason] : [],
   });
   // Recorded before it is sent: what Temporal cannot take now, the reconciler sends later.
   await recordCancelRequest(api.store, run, runId, signed);
   try {
-    await api.gateway.cancel({ tenant, project, runId }, signed);
+    await api.gateway.command({ tenant, project, runId }, 'cancel', signed);
   } catch (error) {
     if (!isTemporalUnavailable(error)) throw error;
     throw new HttpProblem('temporal_unavailable', {

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { StartRun } from '../../contract/runs.ts';
 import { canonicalJson } from '../../domain/arguments/canonical-json.ts';
+import type { JsonValue } from '../../domain/arguments/json-value.ts';
 import { digestOf } from '../../domain/core/digest.ts';
 import { runIdFromBytes, runIdFromKey } from '../../domain/core/ids.ts';
 import { isFinished } from '../../domain/core/run-status.ts';
@@ -63,12 +64,13 @@ export class RunStarter {
   ): Promise<{ outcome: 'created' | 'existing'; run: RunRow }> {
     const api = this.#api;
     const { tenant, project } = caller.scope;
-    const { principal, groups } = caller.actor;
+    const { principal, groups } = caller.own;
     const runId =
       idempotencyKey === undefined
         ? runIdFromBytes(randomBytes(17))
         : runIdFromKey({ tenant, project, principal, key: idempotencyKey });
     const input = makeBlob({ text: request.input });
+    const state = request.state === undefined ? undefined : makeBlob(request.state as JsonValue);
     const nowMs = await api.clock.nowMs();
     const command: StartCommand = {
       type: 'start',
@@ -82,11 +84,12 @@ export class RunStarter {
       inputRef: input.ref,
       salt: randomBytes(16).toString('hex'),
       ...(request.conversationId === undefined ? {} : { conversationId: request.conversationId }),
+      ...(state && { stateRef: state.ref }),
     };
     const startCommand = await api.signer.sign(command, {
       tenant,
       project,
-      actor: caller.actor,
+      actor: caller.own,
       authTime: caller.authenticatedAtMs,
       channel: 'api',
       nowMs,
@@ -112,7 +115,7 @@ export class RunStarter {
         startCommand,
         createdAt: nowMs,
       },
-      [input],
+      state ? [input, state] : [input],
     );
     switch (result.outcome) {
       case 'created':
@@ -150,5 +153,6 @@ export class RunStarter {
 /** Tells repeats from other requests. The run id stands for requester and key, and keeps equal inputs apart. */
 function requestDigest(request: StartRun, runId: string): string {
   const { agent, input, conversationId = null, labels = {} } = request;
-  return digestOf(canonicalJson({ v: 1, runId, agent, input, conversationId, labels }));
+  const state = request.state === undefined ? {} : { state: request.state as JsonValue };
+  return digestOf(canonicalJson({ v: 1, runId, agent, input, conversationId, labels, ...state }));
 }

@@ -37,30 +37,47 @@ export async function eventViews(
 function refsOf(event: RunEvent): readonly BlobRef[] {
   switch (event.type) {
     case 'run.started':
-      return [event.data.inputRef];
+      return [event.data.inputRef, ...some(event.data.stateRef)];
     case 'run.completed':
-      return event.data.messageRef ? [event.data.messageRef] : [];
+      return some(event.data.messageRef);
     case 'message.completed':
       return [event.data.messageRef, ...event.data.calls.flatMap(({ argumentsRef }) => argumentsRef ?? [])];
     case 'approval.requested':
       return [event.data.approval.argumentsRef];
+    case 'approval.decided': {
+      const { reasonRef, responseRef, edited, stateEditsRef } = event.data;
+      return some(reasonRef, responseRef, edited?.argumentsRef, stateEditsRef);
+    }
+    case 'approval.superseded':
+      return some(event.data.reasonRef, event.data.edited.argumentsRef);
     case 'tool.completed':
       return [event.data.resultRef];
+    case 'effect.resolved':
+      return some(event.data.reasonRef, event.data.resultRef);
+    case 'run.unblocked':
+      return [event.data.noteRef];
     case 'tool.failed':
     case 'tool.denied':
-    case 'approval.decided':
+    case 'approval.vote_recorded':
+    case 'approval.extended':
+    case 'run.blocked':
     case 'run.cancel_requested':
     case 'run.cancelled':
-      return event.data.reasonRef ? [event.data.reasonRef] : [];
+      return some(event.data.reasonRef);
     default:
       return [];
   }
 }
 
+const some = (...refs: readonly (BlobRef | undefined)[]): readonly BlobRef[] => refs.flatMap((ref) => ref ?? []);
+
 function contentOfEvent(event: RunEvent, contents: Contents): EventContent {
   switch (event.type) {
     case 'run.started':
-      return definedOnly({ input: textOf(contents, event.data.inputRef) });
+      return definedOnly({
+        input: textOf(contents, event.data.inputRef),
+        state: contentOf(contents, event.data.stateRef),
+      });
     case 'run.completed':
       return definedOnly({ text: textOf(contents, event.data.messageRef) });
     case 'message.completed': {
@@ -78,9 +95,32 @@ function contentOfEvent(event: RunEvent, contents: Contents): EventContent {
       const result = resultOf(contents, event.data.resultRef);
       return definedOnly({ result, text: typeof result === 'string' ? result : undefined });
     }
+    case 'approval.decided': {
+      const { reasonRef, responseRef, edited, stateEditsRef } = event.data;
+      return definedOnly({
+        reason: textOf(contents, reasonRef),
+        response: resultOf(contents, responseRef),
+        arguments: contentOf(contents, edited?.argumentsRef),
+        stateEdits: contentOf(contents, stateEditsRef),
+      });
+    }
+    case 'approval.superseded':
+      return definedOnly({
+        reason: textOf(contents, event.data.reasonRef),
+        arguments: contentOf(contents, event.data.edited.argumentsRef),
+      });
+    case 'effect.resolved':
+      return definedOnly({
+        reason: textOf(contents, event.data.reasonRef),
+        result: resultOf(contents, event.data.resultRef),
+      });
+    case 'run.unblocked':
+      return definedOnly({ note: textOf(contents, event.data.noteRef) });
     case 'tool.failed':
     case 'tool.denied':
-    case 'approval.decided':
+    case 'approval.vote_recorded':
+    case 'approval.extended':
+    case 'run.blocked':
     case 'run.cancel_requested':
     case 'run.cancelled':
       return definedOnly({ reason: textOf(contents, event.data.reasonRef) });

@@ -1,7 +1,10 @@
 import type { Run, RunDetail } from '../../contract/runs.ts';
-import type { Store } from '../../store/database.ts';
+import { runActions } from '../../domain/core/run-status.ts';
 import { readBlobs } from '../../store/blobs.ts';
 import type { RunRow } from '../../store/run-rows.ts';
+import type { Api } from '../dependencies.ts';
+import { attentionsOf } from '../runs/attentions.ts';
+import { findRunState } from '../runs/run-state.ts';
 import { textOf } from './content.ts';
 import { timestamp, timestampOrNull } from './time.ts';
 
@@ -29,13 +32,20 @@ export function runView(row: RunRow): Run {
   };
 }
 
-/** The run with its input and last message, which are fetched from the blob store. */
-export async function runDetail(store: Store, row: RunRow): Promise<RunDetail> {
+/** The run with its words, its state, and what it needs of people. */
+export async function runDetail({ store, clock }: Pick<Api, 'store' | 'clock'>, row: RunRow): Promise<RunDetail> {
   const refs = [row.inputRef, row.outputRef].flatMap((ref) => (ref ? [ref.sha256] : []));
-  const contents = await readBlobs(store, row.tenant, refs);
+  const [contents, state, attentions] = await Promise.all([
+    readBlobs(store, row.tenant, refs),
+    findRunState(store, row),
+    attentionsOf(store, row, await clock.nowMs()),
+  ]);
   return {
     ...runView(row),
     input: textOf(contents, row.inputRef) ?? null,
     output: textOf(contents, row.outputRef) ?? null,
+    state: state ?? null,
+    attentions,
+    actions: [...runActions(row.status)],
   };
 }

@@ -1,16 +1,21 @@
 import type { Command } from 'commander';
+import type { JsonValue } from '../../domain/arguments/json-value.ts';
+import { collect, jsonArgument } from '../arguments.ts';
 import { COMMAND, connect, withApiOptions } from '../context.ts';
 import type { ApiOptions, CliContext } from '../context.ts';
 import { EXIT, CliError } from '../exit-codes.ts';
 import { followAndPrint } from '../follow-run.ts';
 import { exitCodeOf } from '../exit-code-of-run.ts';
 import { listenForInterruption } from '../interruption.ts';
+import { readJsonFile } from '../read-json-file.ts';
 import { jsonText } from '../show/json.ts';
 
 interface Options extends ApiOptions {
   readonly conversation?: string;
   readonly label: readonly string[];
   readonly idempotencyKey?: string;
+  readonly state?: JsonValue;
+  readonly stateFile?: string;
   readonly watch?: boolean;
 }
 
@@ -21,9 +26,12 @@ export const addRunsStart = (runs: Command, { terminal, end }: CliContext): Comm
     .argument('<input>', 'what it is asked to do')
     .option('--conversation <id>', 'group runs; at most one of a conversation is unfinished')
     .option('--label <name=value>', 'to find the run by; may be repeated', collect, [])
+    .option('--state <json>', 'an object that its tools read, and that decisions may edit', jsonArgument)
+    .option('--state-file <file>', 'the same from a file; - is the standard input')
     .option('--idempotency-key <key>', 'repeats with the same key have one effect')
     .option('--watch', 'follow it until it ends')
     .action(async (agent: string, input: string, options: Options) => {
+      const state = await stateOf(options);
       const client = connect(options);
       const labels = Object.fromEntries(options.label.map(labelOf));
       const run = await client.runs.start(
@@ -31,6 +39,7 @@ export const addRunsStart = (runs: Command, { terminal, end }: CliContext): Comm
           agent,
           input,
           ...(options.conversation !== undefined && { conversationId: options.conversation }),
+          ...(state && { state }),
           ...(options.label.length > 0 && { labels }),
         },
         { idempotencyKey: options.idempotencyKey },
@@ -44,7 +53,15 @@ export const addRunsStart = (runs: Command, { terminal, end }: CliContext): Comm
       end(exitCodeOf(await followAndPrint(client, terminal, run.runId, { signal, json: options.json })));
     });
 
-const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value];
+async function stateOf({ state, stateFile }: Options): Promise<Record<string, JsonValue> | undefined> {
+  if (state === undefined && stateFile === undefined) return undefined;
+  const value = stateFile === undefined ? state : await readJsonFile(stateFile);
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!isObject || (state !== undefined && stateFile !== undefined)) {
+    throw new CliError(EXIT.usage, 'The state is one JSON object: of --state or of --state-file.');
+  }
+  return value as Record<string, JsonValue>;
+}
 
 const labelOf = (label: string): [string, string] => {
   const at = label.indexOf('=');

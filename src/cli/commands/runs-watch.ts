@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
+import type { CountersignClient } from '../../client/index.ts';
+import type { RunEventView } from '../../contract/events.ts';
 import { runIdArgument, sequenceArgument } from '../arguments.ts';
-import { connect, withApiOptions } from '../context.ts';
+import { COMMAND, connect, withApiOptions } from '../context.ts';
 import type { ApiOptions, CliContext } from '../context.ts';
 import { exitCodeOf } from '../exit-code-of-run.ts';
 import { followAndPrint } from '../follow-run.ts';
@@ -20,20 +22,34 @@ export const addRunsWatch = (runs: Command, { terminal, end }: CliContext): Comm
     .action(async (runId: string, options: Options) => {
       const client = connect(options);
       const { signal } = listenForInterruption();
-      const hint = async (key: unknown) => {
-        if (!options.json) terminal.note(`Look at it: ${showCommand({ runId, key: String(key) })}`);
-      };
       const status = await followAndPrint(client, terminal, runId, {
         after: options.after,
         signal,
         json: options.json,
-        onEvent: async ({ type, data }) => {
-          const { approval } = data;
-          if (type !== 'approval.requested' || typeof approval !== 'object' || approval === null) return;
-          const { data: open } = await client.approvals.listOfRun(runId, { status: 'pending', limit: 100 }, { signal });
-          if ('key' in approval && open.some(({ key }) => key === approval.key)) await hint(approval.key);
+        onEvent: async (event) => {
+          if (options.json) return;
+          const command = await lookAt(client, runId, event, signal);
+          if (command !== undefined) terminal.note(`Look at it: ${command}`);
         },
       });
       if (status !== undefined && !options.json) terminal.print(`The run is over: ${statusText(terminal, status)}.`);
       end(exitCodeOf(status));
     });
+
+/** How to see what waits for somebody; undefined where the event tells of none, or it is over by now. */
+async function lookAt(
+  client: CountersignClient,
+  runId: string,
+  { type, data }: RunEventView,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (type === 'run.blocked') {
+    const { attentions } = await client.runs.get(runId, { signal });
+    return attentions.length === 0 ? undefined : `${COMMAND} runs show ${runId}`;
+  }
+  const { approval } = data;
+  if (type !== 'approval.requested' || typeof approval !== 'object' || approval === null) return undefined;
+  const { data: open } = await client.approvals.listOfRun(runId, { status: 'pending', limit: 100 }, { signal });
+  const pending = open.find(({ key }) => 'key' in approval && key === approval.key);
+  return pending && showCommand(pending);
+}

@@ -23,10 +23,14 @@ export function pendingText(terminal: Terminal, approval: Approval, place: Comma
     '',
     `  ${terminal.style('dim', 'See all of it:')}`,
     `    ${showCommand(approval)}`,
-    `  ${terminal.style('dim', 'Approve exactly this:')}`,
-    `    ${COMMAND} approvals approve ${approvalName(approval)} --digest ${approval.digest}`,
-    `  ${terminal.style('dim', 'The same over HTTP:')}`,
-    ...curlCommand(approval, place).map((line) => `    ${line}`),
+    ...(approval.viewer.decisions.includes('approve')
+      ? [
+          `  ${terminal.style('dim', 'Approve exactly this:')}`,
+          `    ${COMMAND} approvals approve ${approvalName(approval)} --digest ${approval.digest}`,
+          `  ${terminal.style('dim', 'The same over HTTP:')}`,
+          ...curlCommand(approval, place).map((line) => `    ${line}`),
+        ]
+      : []),
   ].join('\n');
 }
 

@@ -8,6 +8,7 @@ import { CliError, EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import type { Terminal } from '../terminal.ts';
 import { jsonLine } from './json.ts';
+import { absolute } from './time.ts';
 
 /** Says it, and gives the exit code for it. */
 export function showError(terminal: Terminal, error: unknown, asJson: boolean): ExitCode {
@@ -42,11 +43,12 @@ function say(terminal: Terminal, message: string, next?: string): void {
 }
 
 function showProblem(terminal: Terminal, { problem }: ProblemError): void {
-  const { winner, currentDigest, errors = [] } = problem;
+  const { winner, claim, currentDigest, errors = [] } = problem;
   say(terminal, `${presentInline(problem.title)} (${presentInline(problem.code)})`);
   terminal.note(presentInline(problem.detail));
   for (const fault of errors) terminal.note(`  ${presentInline(`${fault.in} ${fault.pointer}: ${fault.detail}`)}`);
   if (winner) terminal.note(`Decided: ${presentInline(winner.decision)} by ${presentInline(winner.principal)}.`);
+  if (claim) terminal.note(`Claimed by ${presentInline(claim.by)} until ${absolute(claim.until)}.`);
   if (currentDigest !== undefined) terminal.note(`Current digest: ${presentInline(currentDigest)}`);
   terminal.note(presentInline(problem.next));
   if (problem.status >= 500) terminal.note(`Request ${presentInline(problem.requestId)}`);

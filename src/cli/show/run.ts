@@ -1,8 +1,11 @@
 import type { Approval } from '../../contract/approvals.ts';
 import type { Artifact, Run, RunDetail } from '../../contract/runs.ts';
+import { presentValue } from '../../domain/present/present-value.ts';
 import type { Terminal } from '../terminal.ts';
 import { approvalTable } from './approval.ts';
+import { attentionBlock } from './attention.ts';
 import { showCommand } from './decide-commands.ts';
+import { jsonOf } from './json-value.ts';
 import { quoted } from './quoted.ts';
 import { status } from './status.ts';
 import { fields, own, table } from './table.ts';
@@ -41,6 +44,7 @@ export function runScreen(terminal: Terminal, { run, pending, artifacts }: RunWi
     ...(labels.length === 0 ? [] : [['Labels', labels.join(', ')] as const]),
     ['Started', moment(run.createdAt)],
     ...(run.endedAt === null ? [] : [['Ended', moment(run.endedAt)] as const]),
+    ...(run.actions.length === 0 ? [] : [['Allowed', run.actions.join(', ')] as const]),
     ['Events', String(run.eventSeq)],
     ['Chain head', run.headHash],
   ];
@@ -48,6 +52,10 @@ export function runScreen(terminal: Terminal, { run, pending, artifacts }: RunWi
   const parts = [fields(terminal, facts)];
   if (run.input !== null) parts.push(`${heading('Input')}\n${quoted(run.input, terminal.columns)}`);
   if (run.output !== null) parts.push(`${heading('Output')}\n${quoted(run.output, terminal.columns)}`);
+  if (run.state !== null && Object.keys(run.state).length > 0) {
+    parts.push(`${heading('State')}\n${presentValue(jsonOf(run.state), { columns: terminal.columns })}`);
+  }
+  parts.push(...run.attentions.map((attention) => attentionBlock(terminal, run, attention, nowMs)));
   if (pending.length > 0) {
     const look = pending.map((approval) => `  ${showCommand(approval)}`).join('\n');
     parts.push(`${heading('Waits for consent')}\n${approvalTable(terminal, pending, nowMs)}\n\n${look}`);

@@ -13,6 +13,7 @@ const STYLES: ReadonlyMap<string, Style> = new Map<Approval['status'] | Run['sta
   ['pending', 'yellow'],
   ['approved', 'green'],
   ['rejected', 'red'],
+  ['answered', 'green'],
   ['expired', 'dim'],
   ['withdrawn', 'dim'],
   ['superseded', 'dim'],

@@ -9,6 +9,7 @@
 import type { Command, CommandClaims, SignedCommand } from '../schemas/command.ts';
 import { fromBase64Url } from './base64url.ts';
 import { digestOf } from './digest.ts';
+import type { Attestation } from './judge-decision.ts';
 
 export const COMMAND_TYPE = 'countersign.command/v1';
 export const KEY_TYPE = 'countersign.key/v1';
@@ -129,4 +130,26 @@ export const verifyCommand = (
     return { ok: false, code: 'wrong_run' };
   if (claims.commandDigest !== digestOf(signed.bytes)) return { ok: false, code: 'altered_command' };
   return { ok: true, command: command as unknown as Command, claims };
+};
+
+/** What a verified signature says of a command: who gave it, how and when. */
+export const attestationOf = ({ actor, channel, iat, jti, commandDigest }: CommandClaims): Attestation => {
+  const { authTime: _, ...person } = actor;
+  return { actor: person, channel, attestedAt: iat, signatureId: jti, commandDigest };
+};
+
+/** A compact JWS of a certified signing key that is no command. `payload` is whatever was signed. */
+export const verifySigned = (
+  compact: string,
+  trust: Trust,
+): { readonly ok: true; readonly payload: unknown } | { readonly ok: false; readonly code: AttestationFault } => {
+  const jws = decodeJws(compact);
+  if (!jws) return { ok: false, code: 'malformed' };
+  const key = certifiedKey(jws.header['cert'], trust);
+  const publicKey = key && fromBase64Url(key.x);
+  if (publicKey?.length !== 32) return { ok: false, code: 'untrusted_key' };
+  if (!trust.verify(jws.signature, jws.message, publicKey)) return { ok: false, code: 'bad_signature' };
+  return jws.payload['aud'] === trust.audience
+    ? { ok: true, payload: jws.payload }
+    : { ok: false, code: 'wrong_audience' };
 };

@@ -2,35 +2,50 @@
  * The run's decisions: a state, a command and the time give events, never effects. Workflow, classic loop and tests
  * drive the same function.
  */
-import type { Actor, Channel } from '../schemas/actor.ts';
-import type { RunEvent } from '../schemas/event.ts';
+import type { ExtendCommand, ResolveCommand, UnblockCommand } from '../schemas/command.ts';
+import type { EventOf, RunEvent } from '../schemas/event.ts';
 import type { BlobRef } from '../schemas/names.ts';
 import type { ModelStepResult, ToolStepResult } from '../schemas/step.ts';
+import { dueEvents } from './clocks.ts';
 import { derivedStatus, evolve } from './evolve.ts';
-import { effectKey } from './ids.ts';
+import { doomedByBatch } from './evolve-call.ts';
+import { approvalId, effectKey } from './ids.ts';
+import { judgeBlock, judgeExtend, judgeRecheck, judgeResolve, judgeUnblock, refused } from './judge-command.ts';
+import type { Attested, Block } from './judge-command.ts';
 import { judgeDecision } from './judge-decision.ts';
 import type { AttestedDecision } from './judge-decision.ts';
 import { judgeModelStep } from './judge-model-step.ts';
 import { judgeToolStep } from './judge-tool-step.ts';
 import { isFinished } from './run-status.ts';
-import { hasWorkInFlight, isReady, pendingApprovals } from './state.ts';
+import { hasWorkInFlight, isBlocked, isEnding, isReady, pendingApprovals } from './state.ts';
 import type { RunState } from './state.ts';
-import { DENIAL_TEXTS, MODEL_TEXTS } from './texts.ts';
+import { ATTENTION_TEXTS, DENIAL_TEXTS, MODEL_TEXTS } from './texts.ts';
 
 export type CoreCommand =
-  | { readonly type: 'start'; readonly inputRef: BlobRef; readonly conversationId?: string }
+  | {
+      readonly type: 'start';
+      readonly inputRef: BlobRef;
+      readonly conversationId?: string;
+      readonly stateRef?: BlobRef;
+    }
   | { readonly type: 'begin_turn' }
   | { readonly type: 'model_settled'; readonly result: ModelStepResult }
   | { readonly type: 'dispatch'; readonly toolCallId: string }
   | { readonly type: 'tool_settled'; readonly toolCallId: string; readonly result: ToolStepResult }
   | { readonly type: 'decide'; readonly given: AttestedDecision }
-  | { readonly type: 'cancel'; readonly actor?: Actor; readonly channel: Channel; readonly reasonRef?: BlobRef }
+  | { readonly type: 'extend'; readonly given: Attested<ExtendCommand> }
+  | { readonly type: 'block'; readonly given: Block }
+  | { readonly type: 'unblock'; readonly given: Attested<UnblockCommand> }
+  | { readonly type: 'resolve'; readonly given: Attested<ResolveCommand> }
+  /** The outcome of a parked call may be known by now. */
+  | { readonly type: 'recheck'; readonly toolCallId: string }
+  | ({ readonly type: 'cancel' } & EventOf<'run.cancel_requested'>['data'])
   /** Time has passed: whatever is due expires, whatever can end ends. */
   | { readonly type: 'tick' }
   | { readonly type: 'ignore'; readonly signal: string; readonly code: string };
 
 const beginTurn = (state: RunState, now: number): RunEvent[] => {
-  if (state.phase !== 'idle' || state.cancel) return [];
+  if (state.phase !== 'idle' || isEnding(state) || isBlocked(state)) return [];
   const turn = state.modelAttempt > 0 ? state.turn : state.turn + 1;
   if (turn > state.limits.maxTurns) {
     const detail = MODEL_TEXTS.turn_limit(state.limits.maxTurns);
@@ -41,7 +56,7 @@ const beginTurn = (state: RunState, now: number): RunEvent[] => {
 
 const dispatch = (state: RunState, id: string, now: number): RunEvent[] => {
   const call = state.calls.find((one) => one.toolCallId === id);
-  if (!call || !isReady(call) || state.cancel) return [];
+  if (!call || !isReady(call) || isEnding(state) || isBlocked(state)) return [];
   const { toolCallId, tool, basis, digest, revision } = call;
   const key = effectKey(state.identity.runId, toolCallId, revision);
   return [{ type: 'tool.started', at: now, data: { toolCallId, tool, basis, digest, effectKey: key } }];
@@ -50,28 +65,23 @@ const dispatch = (state: RunState, id: string, now: number): RunEvent[] => {
 const requestCancel = (state: RunState, command: Extract<CoreCommand, { type: 'cancel' }>, now: number): RunEvent[] => {
   if (state.cancel) return [];
   const { type: _, ...data } = command;
-  const withdrawn = pendingApprovals(state).map(({ approvalId, revision }): RunEvent => ({
-    type: 'approval.withdrawn',
-    at: now,
-    data: { approvalId, revision },
-  }));
-  return [{ type: 'run.cancel_requested', at: now, data }, ...withdrawn];
+  return [{ type: 'run.cancel_requested', at: now, data }];
 };
-
-const expireDue = (state: RunState, now: number): RunEvent[] =>
-  pendingApprovals(state)
-    .filter((approval) => approval.decideBy <= now)
-    .flatMap(({ approvalId, revision, toolCallId, tool }): RunEvent[] => [
-      { type: 'approval.expired', at: now, data: { approvalId, revision } },
-      { type: 'tool.denied', at: now, data: { toolCallId, tool, code: 'expired', message: DENIAL_TEXTS.expired } },
-    ]);
 
 const eventsOf = (state: RunState, command: CoreCommand, now: number): RunEvent[] => {
   switch (command.type) {
     case 'start': {
       const { agent, agentDigest, policyDigest, requester } = state.identity;
-      const { inputRef, conversationId } = command;
-      const data = { agent, agentDigest, policyDigest, requester, inputRef, ...(conversationId && { conversationId }) };
+      const { inputRef, conversationId, stateRef } = command;
+      const data = {
+        agent,
+        agentDigest,
+        policyDigest,
+        requester,
+        inputRef,
+        ...(conversationId && { conversationId }),
+        ...(stateRef && { stateRef }),
+      };
       return state.startedAt === 0 ? [{ type: 'run.started', at: now, data }] : [];
     }
     case 'begin_turn':
@@ -84,10 +94,20 @@ const eventsOf = (state: RunState, command: CoreCommand, now: number): RunEvent[
       return judgeToolStep(state, command.toolCallId, command.result, now);
     case 'decide':
       return judgeDecision(state, command.given, now);
+    case 'extend':
+      return judgeExtend(state, command.given, now);
+    case 'block':
+      return judgeBlock(state, command.given, now);
+    case 'unblock':
+      return judgeUnblock(state, command.given, now);
+    case 'resolve':
+      return judgeResolve(state, command.given, now);
+    case 'recheck':
+      return judgeRecheck(state, command.toolCallId, now);
     case 'cancel':
       return requestCancel(state, command, now);
     case 'tick':
-      return expireDue(state, now);
+      return dueEvents(state, now);
     case 'ignore': {
       const { signal, code } = command;
       return [{ type: 'command.ignored', at: now, data: { signal, code, ignored: state.ignoredCommands + 1 } }];
@@ -95,18 +115,62 @@ const eventsOf = (state: RunState, command: CoreCommand, now: number): RunEvent[
   }
 };
 
-/** A cancelled run ends once nothing is out any more: what was under way is recorded first. */
-const endOfCancelled = (state: RunState, now: number): RunEvent[] =>
-  state.cancel && !isFinished(state.status) && !hasWorkInFlight(state)
-    ? [{ type: 'run.cancelled', at: now, data: state.cancel }]
+/** Nobody decides for a run whose end has been decided. */
+const withdrawals = (state: RunState, now: number): RunEvent[] =>
+  isEnding(state)
+    ? pendingApprovals(state).map(({ approvalId: id, revision }): RunEvent => ({
+        type: 'approval.withdrawn',
+        at: now,
+        data: { approvalId: id, revision },
+      }))
     : [];
 
+/** One that is refused takes along those that it belongs with. */
+const brokenBatch = (state: RunState, now: number): RunEvent[] =>
+  (isEnding(state) ? [] : doomedByBatch(state)).flatMap(({ toolCallId, tool, revision, status }): RunEvent[] => {
+    const message = DENIAL_TEXTS.batch_denied;
+    const denied: RunEvent = {
+      type: 'tool.denied',
+      at: now,
+      data: { toolCallId, tool, code: 'batch_denied', message },
+    };
+    const id = approvalId(state.identity.runId, toolCallId);
+    return status === 'waiting'
+      ? [{ type: 'approval.withdrawn', at: now, data: { approvalId: id, revision } }, denied]
+      : [denied];
+  });
+
+const DEFAULT_MAX_REJECTIONS = 3;
+
+/** A tool that people keep rejecting is not asked for again before somebody has looked. */
+const rejectedTooOften = (state: RunState, now: number): RunEvent[] => {
+  // Runs that were started before there was this limit have none.
+  const limit = (state.limits as { maxRejections?: number }).maxRejections ?? DEFAULT_MAX_REJECTIONS;
+  if (isEnding(state) || isFinished(state.status)) return [];
+  if (state.attentions?.some(({ code }) => code === 'too_many_rejections')) return [];
+  const [tool, times] = Object.entries(state.rejections ?? {}).find(([, count]) => count >= limit) ?? [];
+  if (tool === undefined || times === undefined) return [];
+  const detail = ATTENTION_TEXTS.too_many_rejections(tool, times);
+  return [{ type: 'run.blocked', at: now, data: { code: 'too_many_rejections', detail } }];
+};
+
+/** A run that is ending ends once nothing is out any more: what was under way is recorded first. */
+const ending = (state: RunState, now: number): RunEvent[] => {
+  if (isFinished(state.status) || hasWorkInFlight(state)) return [];
+  if (state.cancel) return [{ type: 'run.cancelled', at: now, data: state.cancel }];
+  return state.failing ? [{ type: 'run.failed', at: now, data: state.failing }] : [];
+};
+
 const changeOfStatus = (state: RunState, now: number): RunEvent[] => {
-  if (state.status !== 'running' && state.status !== 'suspended') return [];
+  if (isFinished(state.status)) return [];
   const status = derivedStatus(state);
-  if (status === state.status) return [];
+  // Needing attention is told by the event that brought it about.
+  if (status === state.status || status === 'needs_attention') return [];
   return [{ type: status === 'suspended' ? 'run.suspended' : 'run.resumed', at: now, data: {} }];
 };
+
+/** What follows from a change, each from the state that the one before it left. */
+const CONSEQUENCES = [brokenBatch, rejectedTooOften, withdrawals, ending, changeOfStatus] as const;
 
 export interface Step {
   readonly state: RunState;
@@ -118,11 +182,25 @@ const fold = (step: Step, more: readonly RunEvent[]): Step => ({
   events: [...step.events, ...more],
 });
 
+/** A run that is over answers whoever commands something, and changes no more. */
+const tooLate = (state: RunState, command: CoreCommand, now: number): RunEvent[] => {
+  switch (command.type) {
+    case 'decide':
+      return judgeDecision(state, command.given, now);
+    case 'extend':
+    case 'block':
+    case 'unblock':
+    case 'resolve':
+      return command.given.command ? refused(state, command.given.command, 'run_over', now) : [];
+    default:
+      return [];
+  }
+};
+
 /** Handles one command to its end: its events, and what follows for the run's status. A finished run changes no more. */
 export const decide = (state: RunState, command: CoreCommand, now: number): Step => {
   const before: Step = { state, events: [] };
-  if (isFinished(state.status) && command.type !== 'decide') return before;
-  let step = fold(before, eventsOf(state, command, now));
-  step = fold(step, endOfCancelled(step.state, now));
-  return fold(step, changeOfStatus(step.state, now));
+  if (isFinished(state.status)) return fold(before, tooLate(state, command, now));
+  const handled = fold(before, eventsOf(state, command, now));
+  return CONSEQUENCES.reduce((step, consequence) => fold(step, consequence(step.state, now)), handled);
 };

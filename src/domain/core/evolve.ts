@@ -1,26 +1,90 @@
 /** Folds events into state. Total and pure: the same events always give the same state. */
 import type { RunEvent } from '../schemas/event.ts';
-import { REMEMBERED_REFUSALS, hasWorkInFlight } from './state.ts';
-import type { ApprovalState, CallState, RunState } from './state.ts';
-
-const withCall = (state: RunState, id: string, change: Partial<CallState>): RunState => {
-  const calls = state.calls.map((call) => (call.toolCallId === id ? { ...call, ...change } : call));
-  const allSettled = calls.every((call) => call.status === 'settled');
-  return { ...state, calls, phase: state.phase === 'tools' && allSettled ? 'idle' : state.phase };
-};
-
-const withApproval = (state: RunState, id: string, change: Partial<ApprovalState>): RunState => {
-  const approval = state.approvals[id];
-  return approval ? { ...state, approvals: { ...state.approvals, [id]: { ...approval, ...change } } } : state;
-};
-
-const callOf = (state: RunState, approvalId: string): string => state.approvals[approvalId]?.toolCallId ?? '';
+import { evolveApproval } from './evolve-approval.ts';
+import { asksTogether, releaseBatch, withCall } from './evolve-call.ts';
+import { concernsRun, hasWorkInFlight, isEnding } from './state.ts';
+import type { CallState, RunState } from './state.ts';
 
 const ended = (state: RunState, status: 'completed' | 'failed' | 'cancelled'): RunState => ({
   ...state,
   status,
   phase: 'over',
 });
+
+/** How many followed commands a run remembers. */
+const REMEMBERED_COMMANDS = 200;
+
+const follow = (state: RunState, commandId: string | undefined): RunState =>
+  commandId === undefined
+    ? state
+    : { ...state, followed: [...(state.followed ?? []), commandId].slice(-REMEMBERED_COMMANDS) };
+
+/** What may run at once, and on which grounds. Whatever is denied next is settled by its own event. */
+const judgedCall = (
+  call: Omit<CallState, 'status' | 'revision'> & { readonly revision?: number | undefined },
+): CallState => {
+  const { effect } = call.verdict ?? {};
+  const { revision = 1, ...rest } = call;
+  const isTogether = asksTogether(call.verdict);
+  const judged = { ...rest, revision, ...(isTogether && { together: true as const }) };
+  if (call.role) return { ...judged, status: 'judged' };
+  if (effect === 'allow') return { ...judged, status: 'ready', basis: 'rule' };
+  // A grant answers for one call, not for those that it belongs with.
+  if (effect === 'ask' && call.grantId !== undefined)
+    return { ...judged, status: isTogether ? 'held' : 'ready', basis: 'grant' };
+  return { ...judged, status: 'judged' };
+};
+
+const heard = (state: RunState, { data }: Extract<RunEvent, { type: 'message.completed' }>): RunState => {
+  const calls = releaseBatch(data.calls.map(judgedCall));
+  const answered = new Set(calls.flatMap((call) => (call.supersedes === undefined ? [] : [call.tool])));
+  const revising = Object.entries(state.revising ?? {}).filter(([tool]) => !answered.has(tool));
+  return {
+    ...state,
+    phase: calls.length > 0 ? 'tools' : 'idle',
+    modelAttempt: 0,
+    calls,
+    toolCalls: state.toolCalls + calls.length,
+    lastMessageRef: data.messageRef,
+    ...(state.revising && { revising: Object.fromEntries(revising) }),
+  };
+};
+
+const blocked = (state: RunState, { data }: Extract<RunEvent, { type: 'run.blocked' }>): RunState => {
+  const { code, detail, toolCallId, reasonRef, detailRef, commandId } = data;
+  const attention = {
+    code,
+    detail,
+    ...(toolCallId !== undefined && { toolCallId }),
+    ...(reasonRef && { reasonRef }),
+    ...(detailRef && { detailRef }),
+  };
+  const attentions = [...(state.attentions ?? []), attention];
+  const next = follow({ ...state, status: 'needs_attention', attentions }, commandId);
+  return toolCallId === undefined ? next : withCall(next, toolCallId, { status: 'parked' });
+};
+
+const unblocked = (state: RunState, { data }: Extract<RunEvent, { type: 'run.unblocked' }>): RunState => {
+  const attentions = (state.attentions ?? []).filter((attention) => !concernsRun(attention));
+  const contributors = [...new Set([...(state.contributors ?? []), data.actor.principal])];
+  return follow({ ...state, attentions, contributors, rejections: {} }, data.commandId);
+};
+
+const withoutAttention = (state: RunState, toolCallId: string): RunState => ({
+  ...state,
+  attentions: (state.attentions ?? []).filter((attention) => attention.toolCallId !== toolCallId),
+});
+
+const resolved = (state: RunState, { data }: Extract<RunEvent, { type: 'effect.resolved' }>): RunState => {
+  const { toolCallId, resolution, actor, commandId } = data;
+  const next = follow(withoutAttention(state, toolCallId), commandId);
+  if (resolution === 'retry') return withCall(next, toolCallId, { status: 'ready' });
+  const contributors = [...new Set([...(next.contributors ?? []), actor.principal])];
+  const contributed = { ...next, contributors };
+  // Given up before it ever ran: what belongs with it does not run either.
+  const neverRan = resolution === 'fail' && data.epoch === 0;
+  return neverRan ? withCall(contributed, toolCallId, { denied: true }) : contributed;
+};
 
 export const evolve = (state: RunState, event: RunEvent): RunState => {
   switch (event.type) {
@@ -30,11 +94,10 @@ export const evolve = (state: RunState, event: RunEvent): RunState => {
       return { ...state, status: 'suspended' };
     case 'run.resumed':
       return { ...state, status: 'running' };
-    case 'run.blocked': {
-      const { toolCallId, ...attention } = event.data;
-      const blocked: RunState = { ...state, status: 'needs_attention', attention };
-      return toolCallId ? withCall(blocked, toolCallId, { status: 'parked' }) : blocked;
-    }
+    case 'run.blocked':
+      return blocked(state, event);
+    case 'run.unblocked':
+      return unblocked(state, event);
     case 'run.cancel_requested':
       return { ...state, cancel: event.data };
     case 'run.completed':
@@ -52,21 +115,8 @@ export const evolve = (state: RunState, event: RunEvent): RunState => {
       const restarted: RunState = { ...state, phase: 'idle', modelAttempt: state.modelAttempt + 1 };
       return retryAt === undefined ? restarted : { ...restarted, retryAt };
     }
-    case 'message.completed': {
-      const calls = event.data.calls.map((call): CallState => ({
-        ...call,
-        revision: 1,
-        status: call.verdict?.effect === 'allow' ? 'ready' : 'judged',
-      }));
-      return {
-        ...state,
-        phase: calls.length > 0 ? 'tools' : 'idle',
-        modelAttempt: 0,
-        calls: calls.map((call) => (call.status === 'ready' ? { ...call, basis: 'rule' } : call)),
-        toolCalls: state.toolCalls + calls.length,
-        lastMessageRef: event.data.messageRef,
-      };
-    }
+    case 'message.completed':
+      return heard(state, event);
     case 'usage.recorded':
       return {
         ...state,
@@ -75,59 +125,58 @@ export const evolve = (state: RunState, event: RunEvent): RunState => {
           outputTokens: state.usage.outputTokens + event.data.outputTokens,
         },
       };
-    case 'approval.requested': {
-      const { approval } = event.data;
-      const known: ApprovalState = { ...approval, voids: 0, usedSignatures: [] };
-      const asked = { ...state, approvals: { ...state.approvals, [approval.approvalId]: known } };
-      return withCall(asked, approval.toolCallId, { status: 'waiting' });
-    }
-    case 'approval.decided': {
-      const { approvalId, decisionId, decision, actor, channel, reasonRef, executeBy, status, signatureId } =
-        event.data;
-      const decided = withApproval(state, approvalId, {
-        status,
-        decision: { decisionId, decision, actor, channel, decidedAt: event.at, ...(reasonRef && { reasonRef }) },
-        ...(executeBy !== undefined && { executeBy }),
-        usedSignatures: [...(state.approvals[approvalId]?.usedSignatures ?? []), signatureId],
-      });
-      return status === 'approved'
-        ? withCall(decided, callOf(state, approvalId), { status: 'ready', basis: 'consent' })
-        : decided;
-    }
-    case 'decision.refused': {
-      const { approvalId, voided } = event.data;
-      const refusals = [...state.refusals, event.data].slice(-REMEMBERED_REFUSALS);
-      if (!voided) return { ...state, refusals };
-      const { decision: _, executeBy: __, ...open } = state.approvals[approvalId] ?? ({} as ApprovalState);
-      const pending: ApprovalState = { ...open, status: 'pending', voids: (open.voids ?? 0) + 1 };
-      const again = { ...state, refusals, approvals: { ...state.approvals, [approvalId]: pending } };
-      return withCall(again, callOf(state, approvalId), { status: 'waiting' });
-    }
-    case 'approval.expired':
-      return withApproval(state, event.data.approvalId, { status: 'expired' });
-    case 'approval.withdrawn':
-      return withApproval(state, event.data.approvalId, { status: 'withdrawn' });
     case 'tool.started':
       return withCall(state, event.data.toolCallId, { status: 'running' });
     case 'tool.completed':
     case 'tool.failed':
-    case 'tool.denied':
       return withCall(state, event.data.toolCallId, { status: 'settled' });
+    case 'tool.denied':
+      return withCall(state, event.data.toolCallId, { status: 'settled', denied: true });
     case 'tool.outcome_unknown':
-      return withCall(state, event.data.toolCallId, { status: 'parked' });
+      return withCall(state, event.data.toolCallId, { status: 'parked', unknownEpoch: event.data.epoch ?? 1 });
+    case 'effect.resolved':
+      return resolved(state, event);
+    case 'effect.rechecked':
+      return withCall(withoutAttention(state, event.data.toolCallId), event.data.toolCallId, { status: 'ready' });
     case 'contract.unmet':
       return { ...state, repairs: state.repairs + 1 };
-    case 'contract.met':
-      return state;
     case 'command.ignored':
       return { ...state, ignoredCommands: event.data.ignored };
+    case 'command.refused':
+      return follow(state, event.data.commandId);
+    case 'approval.extended':
+      return evolveApproval(follow(state, event.data.commandId), event);
+    case 'approval.requested':
+    case 'approval.decided':
+    case 'approval.vote_recorded':
+    case 'approval.superseded':
+    case 'approval.expiring':
+    case 'approval.reminded':
+    case 'approval.escalated':
+    case 'approval.expired':
+    case 'approval.reopened':
+    case 'approval.withdrawn':
+    case 'decision.refused':
+      return evolveApproval(state, event);
+    // Told by the gate or the bridge: the run itself knows nothing of them.
+    case 'approval.shown':
+    case 'approval.claimed':
+    case 'approval.released':
+    case 'tool.held':
+    case 'brake.bypassed':
+    case 'grant.used':
+    case 'effect.late':
+    case 'contract.met':
+      return state;
   }
 };
 
-/** Running, or suspended where everything left to do waits for a person. Being blocked and ended are events' to say. */
-export const derivedStatus = (state: RunState): 'running' | 'suspended' => {
+/** Needing somebody beats waiting for a decision, which beats running. Being ended is events' to say. */
+export const derivedStatus = (state: RunState): 'running' | 'suspended' | 'needs_attention' => {
+  if (isEnding(state)) return 'running';
+  if ((state.attentions ?? []).length > 0) return 'needs_attention';
   const waits = state.phase === 'tools' && state.calls.some((call) => call.status === 'waiting');
   const moves =
     hasWorkInFlight(state) || state.calls.some((call) => call.status === 'ready' || call.status === 'judged');
-  return waits && !moves && !state.cancel ? 'suspended' : 'running';
+  return waits && !moves ? 'suspended' : 'running';
 };

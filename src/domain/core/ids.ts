@@ -63,6 +63,12 @@ export const parseApprovalId = (id: string): { runId: string; key: string } | un
   return match?.[1] && match[2] ? { runId: match[1], key: match[2] } : undefined;
 };
 
+/** The turn that an approval's key belongs to; undefined for those of limits. */
+export const turnOf = (key: string): number | undefined => {
+  const turn = /^call_(\d+)_\d+$/.exec(key)?.[1];
+  return turn === undefined ? undefined : Number(turn);
+};
+
 /** The idempotency key that a tool receives, and the ledger's key: at most one effect under it. */
 export const effectKey = (runId: string, callId: string, revision: number): string =>
   `${approvalId(runId, callId)}.${revision}`;
@@ -82,4 +88,8 @@ export const parseDecisionToken = (
 
 /** Origin of events: the workflow itself, or one attempt of a step, or the bridge. */
 export const WORKFLOW_ORIGIN = 'workflow';
+/** The workflow's too, where a lost task has used up the numbers of some of its events. */
+export const WORKFLOW_AGAIN_ORIGIN = 'workflow.again';
+export const isWorkflowOrigin = (origin: string): boolean =>
+  origin === WORKFLOW_ORIGIN || origin === WORKFLOW_AGAIN_ORIGIN;
 export const stepOrigin = (step: string, attempt: number): string => `${step}:${attempt}`;

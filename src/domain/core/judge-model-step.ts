@@ -1,50 +1,74 @@
 /** What a model's answer leads to: approvals to ask for, calls to deny, the end of the run. */
 import type { RunEvent, JudgedCall } from '../schemas/event.ts';
+import type { BlobRef } from '../schemas/names.ts';
 import type { ModelStepResult } from '../schemas/step.ts';
-import { approvalId } from './ids.ts';
+import { openApproval } from './open-approval.ts';
+import { isBlocked, isEnding } from './state.ts';
 import type { RunState } from './state.ts';
-import { DENIAL_TEXTS, MODEL_TEXTS } from './texts.ts';
+import { ATTENTION_TEXTS, DENIAL_TEXTS, MODEL_TEXTS } from './texts.ts';
 
 type Answered = Extract<ModelStepResult, { type: 'answered' }>;
 
 const BASE_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 60_000;
 
-const asked = (state: RunState, call: JudgedCall, now: number): RunEvent[] => {
-  const { toolCallId, tool, verdict, argumentsRef, digest } = call;
-  const denied = (code: string, message: string): RunEvent[] => [
-    { type: 'tool.denied', at: now, data: { toolCallId, tool, code, message } },
+const DEFAULT_MAX_PENDING = 20;
+
+const maxPending = (state: RunState): number =>
+  // Runs that were started before there was this limit have none.
+  (state.limits as { maxPending?: number }).maxPending ?? DEFAULT_MAX_PENDING;
+
+const denied = (
+  { toolCallId, tool }: JudgedCall,
+  reason: { readonly code: string; readonly message: string; readonly reasonRef?: BlobRef | undefined },
+  now: number,
+): RunEvent => {
+  const { code, message, reasonRef } = reason;
+  return { type: 'tool.denied', at: now, data: { toolCallId, tool, code, message, ...(reasonRef && { reasonRef }) } };
+};
+
+/** What one call leads to; nothing where it may run at once. `room`: approvals that may still be asked for. */
+const asked = (state: RunState, call: JudgedCall, room: number, now: number): RunEvent[] => {
+  const { toolCallId, verdict, argumentsRef, digest, fingerprint } = call;
+  const refuse = (code: keyof typeof DENIAL_TEXTS, reasonRef?: BlobRef): RunEvent[] => [
+    denied(call, { code, message: DENIAL_TEXTS[code], reasonRef }, now),
   ];
-  if (call.problem) return [{ type: 'tool.denied', at: now, data: { toolCallId, tool, ...call.problem } }];
-  if (!verdict || !argumentsRef || !digest) return denied('not_judged', DENIAL_TEXTS.policy_denied);
-  if (verdict.effect === 'allow') return [];
-  if (verdict.effect === 'deny') return denied('policy_denied', `${DENIAL_TEXTS.policy_denied} ${verdict.reason}`);
-  const { runId, path } = state.identity;
-  return [
-    {
-      type: 'approval.requested',
-      at: now,
-      data: {
-        approval: {
-          approvalId: approvalId(runId, toolCallId),
-          key: toolCallId,
-          kind: 'tool',
-          runId,
-          path: [...path],
-          turn: state.turn,
-          toolCallId,
-          tool,
-          argumentsRef,
-          digest,
-          revision: 1,
-          verdict,
-          status: 'pending',
-          requestedAt: now,
-          decideBy: now + verdict.decideWithinMs,
-        },
-      },
-    },
-  ];
+  if (call.problem) return [denied(call, call.problem, now)];
+  if (!verdict || !argumentsRef || !digest)
+    return [denied(call, { code: 'not_judged', message: DENIAL_TEXTS.policy_denied }, now)];
+  if (verdict.effect === 'deny') {
+    const message = `${DENIAL_TEXTS.policy_denied} ${verdict.reason}`;
+    return [denied(call, { code: 'policy_denied', message }, now)];
+  }
+  if (call.role === 'block') {
+    const { reasonRef } = call;
+    const data = { code: 'blocked_by_agent', detail: ATTENTION_TEXTS.blocked_by_agent, toolCallId };
+    return [{ type: 'run.blocked', at: now, data: { ...data, ...(reasonRef && { reasonRef }) } }];
+  }
+  const rejected = fingerprint === undefined ? undefined : state.rejected?.[fingerprint];
+  if (rejected) return refuse('already_rejected', rejected.reasonRef);
+  const asks = call.role === 'question' || (verdict.effect === 'ask' && call.grantId === undefined);
+  if (!asks) return [];
+  if (room <= 0) return refuse('too_many_pending');
+  const { revision = 1, supersedes, previousArgumentsRef } = call;
+  const given = {
+    verdict,
+    argumentsRef,
+    digest,
+    revision,
+    ...(supersedes !== undefined && { supersedes }),
+    ...(previousArgumentsRef && { previousArgumentsRef }),
+  };
+  return [openApproval(state, call, given, now)];
+};
+
+const judgedCalls = (state: RunState, calls: readonly JudgedCall[], now: number): RunEvent[] => {
+  let room = maxPending(state);
+  return calls.flatMap((call) => {
+    const events = asked(state, call, room, now);
+    room -= events.filter((event) => event.type === 'approval.requested').length;
+    return events;
+  });
 };
 
 const ending = (state: RunState, answer: Answered, now: number): RunEvent[] => {
@@ -72,7 +96,7 @@ export const judgeModelStep = (state: RunState, result: ModelStepResult, now: nu
   if (state.phase !== 'asking') return [];
   const { turn } = state;
   if (result.type === 'failed') {
-    if (state.cancel) return [{ type: 'message.restarted', at: now, data: { turn, code: 'run_cancelled' } }];
+    if (isEnding(state)) return [{ type: 'message.restarted', at: now, data: { turn, code: 'run_cancelled' } }];
     return failed(state, result, now);
   }
   const { messageRef, finishReason, calls, usage } = result;
@@ -80,9 +104,9 @@ export const judgeModelStep = (state: RunState, result: ModelStepResult, now: nu
     { type: 'message.completed', at: now, data: { turn, messageRef, finishReason, calls } },
     { type: 'usage.recorded', at: now, data: { turn, ...usage } },
   ];
-  // A cancelled run keeps what the model said and asks for nothing more.
-  if (state.cancel) return heard;
-  return calls.length > 0
-    ? [...heard, ...calls.flatMap((call) => asked(state, call, now))]
-    : [...heard, ...ending(state, result, now)];
+  // A run that is ending keeps what the model said and asks for nothing more.
+  if (isEnding(state)) return heard;
+  // Nor does a blocked one end: once it is unblocked, the model hears the note.
+  if (calls.length === 0 && isBlocked(state)) return heard;
+  return calls.length > 0 ? [...heard, ...judgedCalls(state, calls, now)] : [...heard, ...ending(state, result, now)];
 };

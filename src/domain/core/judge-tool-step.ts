@@ -2,7 +2,10 @@
 import type { RunEvent } from '../schemas/event.ts';
 import type { ToolStepResult } from '../schemas/step.ts';
 import { approvalId, effectKey } from './ids.ts';
+import { openApproval } from './open-approval.ts';
+import { isEnding } from './state.ts';
 import type { CallState, RunState } from './state.ts';
+import { ATTENTION_TEXTS } from './texts.ts';
 
 /** After so many decisions that the gate found invalid, an approval is not asked again: an operator must look. */
 export const MAX_VOIDED_DECISIONS = 3;
@@ -31,17 +34,22 @@ export const judgeToolStep = (state: RunState, id: string, result: ToolStepResul
       ];
     case 'outcome_unknown': {
       const key = effectKey(state.identity.runId, toolCallId, call.revision);
-      const detail = `Nobody knows whether ${tool} took effect (${key}).`;
+      const epoch = result.epoch ?? 1;
+      const detail = ATTENTION_TEXTS.outcome_unknown(tool, key);
       return [
-        { type: 'tool.outcome_unknown', at: now, data: { toolCallId, tool, effectKey: key } },
-        { type: 'run.blocked', at: now, data: { code: 'outcome_unknown', detail } },
+        { type: 'tool.outcome_unknown', at: now, data: { toolCallId, tool, effectKey: key, epoch } },
+        { type: 'run.blocked', at: now, data: { code: 'outcome_unknown', detail, toolCallId } },
       ];
     }
     case 'refused': {
-      const { code, message } = result;
+      const { code, message, detailRef } = result;
+      const parked = { code, detail: message, toolCallId, ...(detailRef && { detailRef }) };
+      // An earlier attempt may have taken effect: neither another revision nor "it did not run" would be true.
+      if (call.unknownEpoch !== undefined) return [{ type: 'run.blocked', at: now, data: parked }];
       if (result.then === 'void_consent') return voided(state, call, code, message, now);
-      if (result.then === 'park')
-        return [{ type: 'run.blocked', at: now, data: { code, detail: message, toolCallId } }];
+      if (result.then === 'ask' && result.asked && call.argumentsRef && !isEnding(state))
+        return [openApproval(state, call, { ...result.asked, argumentsRef: call.argumentsRef }, now)];
+      if (result.then === 'park') return [{ type: 'run.blocked', at: now, data: parked }];
       return [{ type: 'tool.denied', at: now, data: { toolCallId, tool, code, message } }];
     }
   }

@@ -1,6 +1,7 @@
 /** What a driver has to do now. Drivers only perform actions: the workflow, the classic loop, the tests. */
+import { nextDeadline } from './clocks.ts';
 import { isFinished } from './run-status.ts';
-import { hasWorkInFlight, isReady, pendingApprovals } from './state.ts';
+import { hasWorkInFlight, isBlocked, isEnding, isReady } from './state.ts';
 import type { ReadyCall, RunState } from './state.ts';
 
 export type Action =
@@ -12,23 +13,24 @@ export type Action =
   | { readonly type: 'wait'; readonly until?: number }
   | { readonly type: 'end' };
 
-const nextDeadline = (state: RunState): number | undefined => {
-  const deadlines = pendingApprovals(state).map((approval) => approval.decideBy);
-  if (state.phase === 'idle' && state.retryAt !== undefined) deadlines.push(state.retryAt);
-  return deadlines.length > 0 ? Math.min(...deadlines) : undefined;
-};
-
 const wait = (state: RunState): Action => {
-  const until = nextDeadline(state);
-  return until === undefined ? { type: 'wait' } : { type: 'wait', until };
+  // A time that has come already wakes nobody: what holds the model back is not the clock then.
+  const retryAt = state.phase === 'idle' && !isBlocked(state) ? state.retryAt : undefined;
+  const times = [nextDeadline(state), retryAt].filter((time) => time !== undefined);
+  return times.length > 0 ? { type: 'wait', until: Math.min(...times) } : { type: 'wait' };
 };
 
 export const next = (state: RunState, now: number): readonly Action[] => {
   if (isFinished(state.status)) return [{ type: 'end' }];
-  if (state.cancel) return [...(hasWorkInFlight(state) ? [{ type: 'stop_work' } as const] : []), { type: 'wait' }];
+  if (isEnding(state)) {
+    const stops = state.cancel !== undefined && hasWorkInFlight(state);
+    return [...(stops ? [{ type: 'stop_work' } as const] : []), { type: 'wait' }];
+  }
+  // What is parked or stopped still has its clocks.
+  if (isBlocked(state)) return [wait(state)];
   if (state.phase === 'idle') {
     const due = state.retryAt === undefined || state.retryAt <= now;
-    return due && state.status !== 'needs_attention' ? [{ type: 'call_model' }] : [wait(state)];
+    return due ? [{ type: 'call_model' }] : [wait(state)];
   }
   const running = state.calls.filter((call) => call.status === 'running').length;
   const room = Math.max(0, state.limits.maxConcurrentTools - running);

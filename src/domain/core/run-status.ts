@@ -5,12 +5,20 @@ const UNFINISHED = ['running', 'suspended', 'needs_attention'] as const satisfie
 
 const ALLOWED = {
   decide: UNFINISHED,
+  extend: UNFINISHED,
   cancel: UNFINISHED,
+  block: UNFINISHED,
+  unblock: ['needs_attention'],
+  resolve: ['needs_attention'],
 } as const satisfies Record<string, readonly RunStatus[]>;
 
 export type RunAction = keyof typeof ALLOWED;
 
 export const runCan = (action: RunAction, status: RunStatus): boolean =>
   (ALLOWED[action] as readonly RunStatus[]).includes(status);
+
+/** What may be done to a run now. */
+export const runActions = (status: RunStatus): readonly RunAction[] =>
+  (Object.keys(ALLOWED) as RunAction[]).filter((action) => runCan(action, status));
 
 export const isFinished = (status: RunStatus): boolean => !(UNFINISHED as readonly RunStatus[]).includes(status);

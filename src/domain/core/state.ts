@@ -5,17 +5,24 @@ import type { Requester } from '../schemas/actor.ts';
 import type { Basis, EventOf, JudgedCall } from '../schemas/event.ts';
 import type { BlobRef } from '../schemas/names.ts';
 import type { RunStatus, Usage } from '../schemas/run.ts';
+import type { RevisedCall } from '../schemas/step.ts';
 
 /**
- * `waiting` for a person, `ready` to be dispatched, `running`, `settled` (has a result or a denial), `parked` (only an
+ * `waiting` for a person, `held` until the rest of its batch is approved, `ready` to be dispatched, `running`, `settled` (has a result or a denial), `parked` (only an
  * operator can say how it goes on).
  */
-export type CallStatus = 'judged' | 'waiting' | 'ready' | 'running' | 'settled' | 'parked';
+export type CallStatus = 'judged' | 'waiting' | 'held' | 'ready' | 'running' | 'settled' | 'parked';
 
 export interface CallState extends JudgedCall {
   readonly status: CallStatus;
   readonly revision: number;
   readonly basis?: Basis;
+  /** The ledger's epoch of an attempt whose outcome nobody knows. */
+  readonly unknownEpoch?: number;
+  /** It will never run. */
+  readonly denied?: true;
+  /** It runs with others of its turn or not at all: an edit that takes the mark from its verdict does not let it go. */
+  readonly together?: true;
 }
 
 /** A call that may be dispatched: it has passed the judgement and has a reason why it may run. */
@@ -34,6 +41,8 @@ export interface ApprovalState extends Approval {
   readonly voids: number;
   /** Ids of signatures that were accepted once: none counts twice. */
   readonly usedSignatures: readonly string[];
+  /** Ids of edits that made the revision after the one they were given on. */
+  readonly revisedBy?: readonly string[];
 }
 
 export interface RunIdentity {
@@ -49,7 +58,15 @@ export interface RunIdentity {
   readonly requester: Requester;
 }
 
-/** Version 1, 2026-11: first form. */
+export interface Attention {
+  readonly code: string;
+  readonly detail: string;
+  readonly toolCallId?: string;
+  readonly reasonRef?: BlobRef;
+  readonly detailRef?: BlobRef;
+}
+
+/** Version 1, 2026-11: first form. Fields are only ever added, and optional: what a parked run carries stays readable. */
 export interface RunState {
   readonly v: 1;
   readonly identity: RunIdentity;
@@ -68,8 +85,20 @@ export interface RunState {
   /** Calls and approvals of the open turn; older ones are in the store. */
   readonly calls: readonly CallState[];
   readonly approvals: Readonly<Record<string, ApprovalState>>;
-  readonly attention?: { readonly code: string; readonly detail: string };
+  /** Why the run needs somebody: one for each parked call, one for a block. Empty: it does not. */
+  readonly attentions?: readonly Attention[];
+  /** Principals whose words or values are in the run, beside the requester's. */
+  readonly contributors?: readonly string[];
+  /** Calls that a person rejected, by fingerprint, and their reasons: the same again is refused at once. */
+  readonly rejected?: Readonly<Record<string, { readonly reasonRef?: BlobRef }>>;
+  /** Rejections by tool since somebody last unblocked the run. */
+  readonly rejections?: Readonly<Record<string, number>>;
+  readonly revising?: Readonly<Record<string, RevisedCall>>;
+  /** Ids of commands that were followed: each counts once. */
+  readonly followed?: readonly string[];
   readonly cancel?: EventOf<'run.cancel_requested'>['data'];
+  /** The run fails once nothing is out any more. */
+  readonly failing?: { readonly code: string; readonly detail: string };
   readonly refusals: readonly EventOf<'decision.refused'>['data'][];
   readonly ignoredCommands: number;
   readonly lastMessageRef?: BlobRef;
@@ -104,3 +133,14 @@ export const hasCall = (state: RunState, status: CallStatus): boolean =>
 
 /** True while a step is out: neither the end nor continue-as-new may come now. */
 export const hasWorkInFlight = (state: RunState): boolean => state.phase === 'asking' || hasCall(state, 'running');
+
+/** The end is decided: nothing new starts, what is out is waited for. */
+export const isEnding = (state: RunState): boolean => state.cancel !== undefined || state.failing !== undefined;
+
+/** Codes of attentions that concern the whole run, not one parked call. */
+const RUN_WIDE = new Set(['blocked', 'blocked_by_agent', 'too_many_rejections']);
+
+export const concernsRun = (attention: Attention): boolean => RUN_WIDE.has(attention.code);
+
+/** Somebody, or the agent itself, has stopped the run: nothing is dispatched until it is unblocked. */
+export const isBlocked = (state: RunState): boolean => (state.attentions ?? []).some(concernsRun);

@@ -1,11 +1,26 @@
 /** What the model is told of calls that did not run. Fixed texts: a person's own words follow from the blob store. */
 export const DENIAL_TEXTS = {
   rejected: 'A person rejected this call. It did not run.',
+  changes_requested: 'A person wants this call changed. It did not run. Call the tool again with what they ask for.',
   expired: 'Nobody decided this call in time. It did not run.',
   policy_denied: 'Policy denies this call. It did not run.',
+  already_rejected: 'A person rejected this very call before. It did not run.',
+  too_many_pending: 'Too many calls wait for consent already. This one did not run.',
+  batch_denied: 'Another call that this one belongs with was refused. It did not run.',
+  run_failing: 'The run is ending. This call did not run.',
 } as const;
 
 export const MODEL_TEXTS = {
   turn_limit: (limit: number): string => `The run reached its limit of ${limit} turns.`,
   contract_unmet: (paths: readonly string[]): string => `Required artifacts are missing: ${paths.join(', ')}`,
+} as const;
+
+/** What people are told of a run that needs them. */
+export const ATTENTION_TEXTS = {
+  blocked: 'Somebody blocked the run.',
+  blocked_by_agent: 'The agent blocked its own run.',
+  too_many_rejections: (tool: string, times: number): string => `Calls of ${tool} were rejected ${times} times.`,
+  approval_expired: (tool: string): string => `Nobody decided a call of ${tool} in time.`,
+  outcome_unknown: (tool: string, effectKey: string): string =>
+    `Nobody knows whether ${tool} took effect (${effectKey}).`,
 } as const;

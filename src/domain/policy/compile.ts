@@ -6,8 +6,10 @@ import type { JsonValue, ValueFault } from '../arguments/json-value.ts';
 import { compileCondition } from './cel.ts';
 import type { Condition } from './cel.ts';
 import { compileGlob } from './glob.ts';
-import { POLICY_LAYER_NAMES, policyLayerSchema } from './policy-schema.ts';
-import type { PolicyLayer, PolicyLayerName, Rule } from './policy-schema.ts';
+import { LAYER_MODES, POLICY_LAYER_NAMES, policyLayerSchema } from './policy-schema.ts';
+import type { LayerMode, PolicyLayer, PolicyLayerName, Rule } from './policy-schema.ts';
+import { quorumFaults } from './quorum-faults.ts';
+import type { KnownPeople } from './quorum-faults.ts';
 
 export interface CompiledRule {
   readonly rule: Rule;
@@ -17,6 +19,7 @@ export interface CompiledRule {
 
 export interface CompiledLayer {
   readonly name: PolicyLayerName;
+  readonly mode: LayerMode;
   readonly rules: readonly CompiledRule[];
 }
 
@@ -31,10 +34,11 @@ export type CompilePolicyResult =
   | { readonly ok: false; readonly faults: readonly ValueFault[] };
 
 /**
- * Reads policy layers, given in any order, each name at most once. Faults name their place by JSON pointer into `input`;
- * all of them are found in one pass. Compile once and keep the result: conditions are parsed here.
+ * Reads policy layers, given in any order, each name at most once in each mode: a new version can be shadowed beside the
+ * one that is enforced. Faults name their place by JSON pointer into `input`; all of them are found in one pass. Compile
+ * once and keep the result: conditions are parsed here. `people`, where they are known, finds groups that do not exist.
  */
-export function compilePolicy(input: readonly unknown[]): CompilePolicyResult {
+export function compilePolicy(input: readonly unknown[], people: KnownPeople = {}): CompilePolicyResult {
   const faults: ValueFault[] = [];
   const layers: PolicyLayer[] = [];
   const compiled: CompiledLayer[] = [];
@@ -46,11 +50,12 @@ export function compilePolicy(input: readonly unknown[]): CompilePolicyResult {
       continue;
     }
     const layer = parsed.data;
-    if (layers.some((other) => other.name === layer.name)) {
-      faults.push({ path: jsonPointer([index, 'name']), message: `The layer "${layer.name}" is given twice` });
+    if (layers.some((other) => other.name === layer.name && modeOf(other) === modeOf(layer))) {
+      const message = `The layer "${layer.name}" is given twice in mode ${modeOf(layer)}`;
+      faults.push({ path: jsonPointer([index, 'name']), message });
     }
     layers.push(layer);
-    compiled.push(compileLayer(layer, index, faults));
+    compiled.push(compileLayer(layer, index, people, faults));
   }
   if (faults.length > 0) return { ok: false, faults };
   const ordered = inLayerOrder(layers);
@@ -64,10 +69,25 @@ export function policyDigest(layers: readonly PolicyLayer[]): string {
   return `sha256:${bytesToHex(sha256(canonicalBytes(plain)))}`;
 }
 
-const inLayerOrder = <Layer extends { readonly name: PolicyLayerName }>(layers: readonly Layer[]): Layer[] =>
-  layers.toSorted((a, b) => POLICY_LAYER_NAMES.indexOf(a.name) - POLICY_LAYER_NAMES.indexOf(b.name));
+interface Ranked {
+  readonly name: PolicyLayerName;
+  readonly mode?: LayerMode;
+}
 
-function compileLayer(layer: PolicyLayer, layerIndex: number, faults: ValueFault[]): CompiledLayer {
+const modeOf = ({ mode = 'enforce' }: Ranked): LayerMode => mode;
+
+const rankOf = (layer: Ranked): number =>
+  POLICY_LAYER_NAMES.indexOf(layer.name) * LAYER_MODES.length + LAYER_MODES.indexOf(modeOf(layer));
+
+const inLayerOrder = <Layer extends Ranked>(layers: readonly Layer[]): Layer[] =>
+  layers.toSorted((a, b) => rankOf(a) - rankOf(b));
+
+function compileLayer(
+  layer: PolicyLayer,
+  layerIndex: number,
+  people: KnownPeople,
+  faults: ValueFault[],
+): CompiledLayer {
   const ids = new Set<string>();
   const rules = layer.rules.map((rule, ruleIndex): CompiledRule => {
     const fault = (field: string, message: string): void => {
@@ -75,6 +95,8 @@ function compileLayer(layer: PolicyLayer, layerIndex: number, faults: ValueFault
     };
     if (ids.has(rule.id)) fault('id', `The rule id "${rule.id}" is given twice in this layer`);
     ids.add(rule.id);
+    for (const { path, message } of quorumFaults(rule, people))
+      faults.push({ path: jsonPointer([layerIndex, 'rules', ruleIndex, ...path]), message });
     let condition: Condition | undefined;
     if (rule.when !== undefined) {
       const result = compileCondition(rule.when);
@@ -83,5 +105,5 @@ function compileLayer(layer: PolicyLayer, layerIndex: number, faults: ValueFault
     }
     return { rule, matchesTool: compileGlob(rule.match), condition };
   });
-  return { name: layer.name, rules };
+  return { name: layer.name, mode: modeOf(layer), rules };
 }

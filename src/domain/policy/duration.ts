@@ -17,3 +17,9 @@ export const durationSchema = z
     return Number.parseInt(text, 10) * UNIT_MS[unit];
   })
   .pipe(durationMsSchema);
+
+/** As people write it, in the largest unit that it is a whole number of. */
+export const durationText = (spanMs: number): string => {
+  const [unit = 'ms', unitMs = 1] = Object.entries(UNIT_MS).findLast(([, ms]) => spanMs % ms === 0) ?? [];
+  return `${spanMs / unitMs}${unit}`;
+};

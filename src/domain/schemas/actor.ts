@@ -9,6 +9,10 @@ export const Actor = z.object({
   kind: z.enum(['person', 'service']),
   groups: z.array(z.string().max(100)).max(100),
   credentialId: z.string().max(100),
+  /** Who made the credential, where that is somebody else: they count as this principal for `notRequester`. */
+  createdBy: z.string().max(200).optional(),
+  /** Who has handed their part to this principal for a time. Their groups are among `groups`. */
+  delegatedFrom: z.array(z.string().max(200)).max(20).optional(),
 });
 export type Actor = z.infer<typeof Actor>;
 

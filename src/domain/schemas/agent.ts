@@ -17,6 +17,10 @@ export const ToolDefinition = z.strictObject({
   effect: ToolEffect,
   timeoutMs: z.number().int().positive(),
   annotations: PlainJson.optional(),
+  /** Tools of our own: asking a person, blocking the run. */
+  role: z.enum(['question', 'block']).optional(),
+  /** The tool that undoes what this one did. Offered to people, never called by itself. */
+  compensation: ToolName.optional(),
   /** SHA-256 over name, source, description, schema, annotations and effect. */
   definitionDigest: Digest,
 });
@@ -37,6 +41,10 @@ export const RunLimits = z.strictObject({
   /** How often a run that ends without its artifacts is told what is missing. */
   repairTurns: z.number().int().nonnegative().max(10).default(2),
   maxModelAttempts: z.number().int().positive().max(100).default(8),
+  /** Approvals of a run that may pend at once; calls beyond are answered with an error. */
+  maxPending: z.number().int().positive().max(64).default(20),
+  /** Rejections of one tool after which the run parks. */
+  maxRejections: z.number().int().positive().max(100).default(3),
   modelStepTimeoutMs: z.number().int().positive().default(3_600_000),
 });
 export type RunLimits = z.infer<typeof RunLimits>;

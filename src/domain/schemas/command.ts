@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Channel, Requester } from './actor.ts';
-import { DecisionKind } from './approval.ts';
-import { AgentName, BlobRef, Digest, RunId, ScopeName } from './names.ts';
+import { DecisionKind, GrantScope, Verdict } from './approval.ts';
+import { AgentName, BlobRef, Digest, EpochMs, RunId, ScopeName, ToolCallId } from './names.ts';
 
 /** Starts a run: binds run, requester, agent and policy. Its signature is what the gate trusts. */
 export const StartCommand = z.strictObject({
@@ -17,8 +17,14 @@ export const StartCommand = z.strictObject({
   /** 128 bits as 32 hex digits: makes digests of equal calls differ between runs. */
   salt: z.string().regex(/^[0-9a-f]{32}$/),
   conversationId: z.string().optional(),
+  /** The run's state at the start, which decisions may edit and tools read. */
+  stateRef: BlobRef.optional(),
 });
 export type StartCommand = z.infer<typeof StartCommand>;
+
+/** A call as a person has changed it. `digest` is of the revision that `editOutcome` gives it. */
+export const EditedCall = z.strictObject({ argumentsRef: BlobRef, digest: Digest, verdict: Verdict });
+export type EditedCall = z.infer<typeof EditedCall>;
 
 /** Decides one revision of one approval. */
 export const DecideCommand = z.strictObject({
@@ -28,9 +34,17 @@ export const DecideCommand = z.strictObject({
   revision: z.number().int().positive(),
   decisionId: z.string(),
   decision: DecisionKind,
-  /** What the person was shown. Required to approve. */
+  /** What the person was shown. Required to approve and to edit. */
   digest: Digest.optional(),
   reasonRef: BlobRef.optional(),
+  /** `edit`: the call as the person wants it, judged by the bridge as the model step judges calls. */
+  edited: EditedCall.optional(),
+  /** `respond`: `{result}`, in place of what the tool would have returned. */
+  responseRef: BlobRef.optional(),
+  /** `[{path, value}]` in the blob; the paths again, since the rule names those that may be set. */
+  stateEdits: z.strictObject({ ref: BlobRef, paths: z.array(z.string()).min(1).max(50) }).optional(),
+  /** A grant was proposed with this decision; it lives if the decision wins. */
+  grantId: z.string().optional(),
 });
 export type DecideCommand = z.infer<typeof DecideCommand>;
 
@@ -42,7 +56,90 @@ export const CancelCommand = z.strictObject({
 });
 export type CancelCommand = z.infer<typeof CancelCommand>;
 
-export const Command = z.discriminatedUnion('type', [StartCommand, DecideCommand, CancelCommand]);
+/** Gives an approval more time. */
+export const ExtendCommand = z.strictObject({
+  type: z.literal('extend'),
+  runId: RunId,
+  commandId: z.string(),
+  approvalId: z.string(),
+  revision: z.number().int().positive(),
+  decideBy: EpochMs,
+  reasonRef: BlobRef.optional(),
+});
+export type ExtendCommand = z.infer<typeof ExtendCommand>;
+
+/** Parks the run until somebody unblocks it. */
+export const BlockCommand = z.strictObject({
+  type: z.literal('block'),
+  runId: RunId,
+  commandId: z.string(),
+  reasonRef: BlobRef,
+});
+export type BlockCommand = z.infer<typeof BlockCommand>;
+
+/** Lets a blocked run go on. The model sees the note. */
+export const UnblockCommand = z.strictObject({
+  type: z.literal('unblock'),
+  runId: RunId,
+  commandId: z.string(),
+  /** `{text, result}`, both the note: a call of `block_run` is answered with it. */
+  noteRef: BlobRef,
+});
+export type UnblockCommand = z.infer<typeof UnblockCommand>;
+
+/** What an operator can say about a call that is parked. */
+export const Resolution = z.enum(['mark_done', 'retry', 'fail']);
+export type Resolution = z.infer<typeof Resolution>;
+
+/** Says how a parked call goes on. Bound to the attempt, so that an answer to one is no answer to the next. */
+export const ResolveCommand = z.strictObject({
+  type: z.literal('resolve'),
+  runId: RunId,
+  commandId: z.string(),
+  toolCallId: ToolCallId,
+  effectKey: z.string(),
+  digest: Digest,
+  /** The ledger's epoch of the attempt in question; 0 where nothing was reserved. */
+  epoch: z.number().int().nonnegative(),
+  resolution: Resolution,
+  /** `mark_done`: `{result}`, supplied by a person. `fail`: `{text}`. */
+  resultRef: BlobRef.optional(),
+  reasonRef: BlobRef,
+});
+export type ResolveCommand = z.infer<typeof ResolveCommand>;
+
+/** Pre-approves calls that are equal to one, or within stated bounds. */
+export const GrantCommand = z.strictObject({
+  type: z.literal('grant'),
+  /** The run whose decision made it; absent where an operator made it. */
+  runId: RunId.optional(),
+  grantId: z.string(),
+  scope: GrantScope,
+  /** The conversation or run it holds for; with `agent`, neither. */
+  scopeId: z.string().optional(),
+  agent: AgentName,
+  agentDigest: Digest,
+  policyDigest: Digest,
+  requester: z.string(),
+  tool: z.string(),
+  definitionDigest: Digest,
+  /** Conditions on arguments: in the blob, as `domain/grants` has them. */
+  constraintsRef: BlobRef,
+  expiresAt: EpochMs,
+  maxUses: z.number().int().positive(),
+});
+export type GrantCommand = z.infer<typeof GrantCommand>;
+
+export const Command = z.discriminatedUnion('type', [
+  StartCommand,
+  DecideCommand,
+  CancelCommand,
+  ExtendCommand,
+  BlockCommand,
+  UnblockCommand,
+  ResolveCommand,
+  GrantCommand,
+]);
 export type Command = z.infer<typeof Command>;
 
 /** A command as it travels: the exact JSON text, and a JWS (EdDSA, compact) over a digest of it. */
@@ -55,7 +152,8 @@ export const CommandClaims = z.object({
   aud: z.string(),
   tenant: ScopeName,
   project: ScopeName,
-  runId: RunId,
+  /** Absent where the command belongs to no run. */
+  runId: RunId.optional(),
   approvalId: z.string().optional(),
   revision: z.number().int().positive().optional(),
   shownDigest: Digest.optional(),
@@ -66,6 +164,8 @@ export const CommandClaims = z.object({
     kind: z.enum(['person', 'service']),
     groups: z.array(z.string()),
     credentialId: z.string(),
+    createdBy: z.string().optional(),
+    delegatedFrom: z.array(z.string()).optional(),
     authTime: z.number(),
   }),
   channel: Channel,

@@ -16,6 +16,10 @@ export type MessageContent = z.infer<typeof MessageContent>;
 /** What a tool returned: plain JSON. */
 export const ResultContent = z.object({ result: z.json() });
 
+/** What a decision sets in the run's state. */
+export const StateEditsContent = z.array(z.object({ path: z.string(), value: z.json() }));
+export type StateEditsContent = z.infer<typeof StateEditsContent>;
+
 /** What conditions of the policy saw beside the call itself, the same for all calls of a turn. */
 export const RecordedFacts = z.object({
   turn: z.number(),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Actor, Channel, Requester } from './actor.ts';
 import { Approval, DecisionKind, Verdict } from './approval.ts';
+import { EditedCall, Resolution } from './command.ts';
 import { BlobRef, Digest, EpochMs, RunId, ToolCallId } from './names.ts';
 import { Receipt, Usage } from './run.ts';
 
@@ -14,6 +15,18 @@ export const JudgedCall = z.object({
   factsRef: BlobRef.optional(),
   digest: Digest.optional(),
   verdict: Verdict.optional(),
+  /** Of tool and arguments alone, salted by the run: equal calls of a run have the same. */
+  fingerprint: Digest.optional(),
+  /** Above 1 where it revises a call that a person wanted changed. */
+  revision: z.number().int().positive().optional(),
+  supersedes: z.string().optional(),
+  previousArgumentsRef: BlobRef.optional(),
+  /** A live grant that covers it. The gate looks again. */
+  grantId: z.string().optional(),
+  /** Tools of our own: asking a person, blocking the run. */
+  role: z.enum(['question', 'block']).optional(),
+  /** `block`: the agent's words. */
+  reasonRef: BlobRef.optional(),
   effect: z.enum(['none', 'idempotent', 'once']).optional(),
   timeoutMs: z.number().int().positive().optional(),
   problem: z.object({ code: z.string(), message: z.string(), reasonRef: BlobRef.optional() }).optional(),
@@ -21,14 +34,25 @@ export const JudgedCall = z.object({
 export type JudgedCall = z.infer<typeof JudgedCall>;
 
 /** Why a dispatch may run. The gate proves it again. */
-export const Basis = z.enum(['consent', 'rule']);
+export const Basis = z.enum(['consent', 'rule', 'grant', 'expiry']);
 export type Basis = z.infer<typeof Basis>;
 
 const event = <T extends string, D extends z.ZodRawShape>(type: T, data: D) =>
   z.object({ type: z.literal(type), at: EpochMs, data: z.object(data) });
 
 const callData = { toolCallId: ToolCallId, tool: z.string() };
-const decisionData = { approvalId: z.string(), revision: z.number(), decisionId: z.string() };
+const approvalData = { approvalId: z.string(), revision: z.number() };
+const decisionData = { ...approvalData, decisionId: z.string() };
+/** Who commanded something, and the signature that proves it: `jti` of the signed command, and the digest of its bytes. */
+const signedData = { actor: Actor, channel: Channel, signatureId: z.string(), commandDigest: Digest.optional() };
+
+const cancelData = {
+  actor: Actor.optional(),
+  channel: Channel,
+  reasonRef: BlobRef.optional(),
+  signatureId: z.string().optional(),
+  commandDigest: Digest.optional(),
+};
 
 /**
  * Everything that can happen in a run. The stream, the audit log and the inbox all read these.
@@ -42,15 +66,35 @@ export const RunEvent = z.discriminatedUnion('type', [
     requester: Requester,
     inputRef: BlobRef,
     conversationId: z.string().optional(),
+    stateRef: BlobRef.optional(),
   }),
   event('run.suspended', {}),
   event('run.resumed', {}),
-  event('run.blocked', { code: z.string(), detail: z.string(), toolCallId: ToolCallId.optional() }),
+  /** Parked until somebody says how it goes on. `reasonRef`: a person's or the agent's words; `detailRef`: what to look at. */
+  event('run.blocked', {
+    code: z.string(),
+    detail: z.string(),
+    toolCallId: ToolCallId.optional(),
+    reasonRef: BlobRef.optional(),
+    detailRef: BlobRef.optional(),
+    actor: Actor.optional(),
+    channel: Channel.optional(),
+    commandId: z.string().optional(),
+    signatureId: z.string().optional(),
+    commandDigest: Digest.optional(),
+  }),
+  /** `answers`: calls of `block_run` that the note is the result of. */
+  event('run.unblocked', {
+    ...signedData,
+    commandId: z.string(),
+    noteRef: BlobRef,
+    answers: z.array(ToolCallId),
+  }),
   /** The end is near: nothing new is dispatched, what runs is asked to stop, then `run.cancelled` follows. */
-  event('run.cancel_requested', { actor: Actor.optional(), channel: Channel, reasonRef: BlobRef.optional() }),
+  event('run.cancel_requested', cancelData),
   event('run.completed', { messageRef: BlobRef.optional(), receipts: z.array(Receipt) }),
   event('run.failed', { code: z.string(), detail: z.string() }),
-  event('run.cancelled', { actor: Actor.optional(), channel: Channel, reasonRef: BlobRef.optional() }),
+  event('run.cancelled', cancelData),
   event('turn.started', { turn: z.number() }),
   event('message.restarted', { turn: z.number(), code: z.string(), retryAt: EpochMs.optional() }),
   event('message.completed', {
@@ -63,16 +107,52 @@ export const RunEvent = z.discriminatedUnion('type', [
   event('approval.requested', { approval: Approval }),
   event('approval.decided', {
     ...decisionData,
+    ...signedData,
     decision: DecisionKind,
-    status: z.enum(['approved', 'rejected']),
+    status: z.enum(['approved', 'rejected', 'answered', 'superseded']),
+    /** Of the call that was decided; of an edited one, the digest it has now. */
     digest: Digest,
-    actor: Actor,
-    channel: Channel,
-    /** The `jti` of the signed command: it counts once. */
-    signatureId: z.string(),
     reasonRef: BlobRef.optional(),
     executeBy: EpochMs.optional(),
+    responseRef: BlobRef.optional(),
+    edited: EditedCall.optional(),
+    stateEditsRef: BlobRef.optional(),
+    statePaths: z.array(z.string()).optional(),
+    grantId: z.string().optional(),
   }),
+  /** One of several votes that are needed: the approval stays open. */
+  event('approval.vote_recorded', {
+    ...decisionData,
+    ...signedData,
+    decision: DecisionKind,
+    digest: Digest,
+    reasonRef: BlobRef.optional(),
+  }),
+  /** An edit made another revision of it, which `approval.requested` asks for next. */
+  event('approval.superseded', {
+    ...decisionData,
+    ...signedData,
+    decision: DecisionKind,
+    digest: Digest,
+    reasonRef: BlobRef.optional(),
+    edited: EditedCall,
+  }),
+  event('approval.expiring', { ...approvalData, decideBy: EpochMs }),
+  event('approval.reminded', { ...approvalData, reminder: z.number().int().positive(), decideBy: EpochMs }),
+  event('approval.extended', {
+    ...approvalData,
+    ...signedData,
+    commandId: z.string(),
+    decideBy: EpochMs,
+    reasonRef: BlobRef.optional(),
+  }),
+  event('approval.escalated', { ...approvalData, step: z.number().int().positive(), decideBy: EpochMs }),
+  /** An expired request pends again, under the same revision. */
+  event('approval.reopened', { ...approvalData, decideBy: EpochMs }),
+  /** Somebody who may decide it looked at it whole. Told by the bridge, once a person and revision. */
+  event('approval.shown', { ...approvalData, actor: Actor, channel: Channel, digest: Digest }),
+  event('approval.claimed', { ...approvalData, actor: Actor, until: EpochMs, forced: z.boolean().optional() }),
+  event('approval.released', { ...approvalData, actor: Actor }),
   event('decision.refused', {
     ...decisionData,
     code: z.string(),
@@ -81,15 +161,38 @@ export const RunEvent = z.discriminatedUnion('type', [
     /** True where an earlier, accepted decision was found invalid by the gate: the approval pends again. */
     voided: z.boolean().optional(),
   }),
-  event('approval.expired', { approvalId: z.string(), revision: z.number() }),
-  event('approval.withdrawn', { approvalId: z.string(), revision: z.number() }),
+  event('approval.expired', { ...approvalData, outcome: z.enum(['allow', 'deny', 'block', 'fail']).optional() }),
+  event('approval.withdrawn', approvalData),
+  /** A command that is no decision and could not be followed. */
+  event('command.refused', { command: z.string(), commandId: z.string(), code: z.string() }),
   event('tool.started', { ...callData, basis: Basis, effectKey: z.string(), digest: Digest }),
-  event('tool.completed', { ...callData, resultRef: BlobRef }),
+  /** `suppliedBy`: a person gave the result; the tool did not run, or nobody knew what it returned. */
+  event('tool.completed', { ...callData, resultRef: BlobRef, suppliedBy: z.literal('person').optional() }),
   /** What the tool said is content, in a blob. */
   event('tool.failed', { ...callData, code: z.string(), reasonRef: BlobRef }),
   /** The call will never run. `message` is what the model is told, made of fixed texts; a person's reason, or what is wrong with the arguments, is a blob. */
   event('tool.denied', { ...callData, code: z.string(), message: z.string(), reasonRef: BlobRef.optional() }),
-  event('tool.outcome_unknown', { ...callData, effectKey: z.string() }),
+  event('tool.outcome_unknown', { ...callData, effectKey: z.string(), epoch: z.number().int().positive().optional() }),
+  /** The gate keeps it back: a brake is on. It goes on by itself once the brake is released. */
+  event('tool.held', { ...callData, code: z.string(), brakeId: z.string() }),
+  /** It went on although a brake is on, since somebody has let it for a time. */
+  event('brake.bypassed', { ...callData, brakeId: z.string(), bypassId: z.string() }),
+  event('grant.used', { ...callData, grantId: z.string(), uses: z.number().int(), maxUses: z.number().int() }),
+  /** An operator said how a parked call goes on. */
+  event('effect.resolved', {
+    ...callData,
+    ...signedData,
+    commandId: z.string(),
+    effectKey: z.string(),
+    epoch: z.number().int().nonnegative(),
+    resolution: Resolution,
+    reasonRef: BlobRef,
+    resultRef: BlobRef.optional(),
+  }),
+  /** The ledger may know by now how a parked call ended: the gate is asked once more. */
+  event('effect.rechecked', callData),
+  /** An attempt that was given up has reported: what an operator said stands. */
+  event('effect.late', { ...callData, effectKey: z.string(), epoch: z.number().int().positive(), outcome: z.string() }),
   event('contract.unmet', { missing: z.array(z.object({ path: z.string(), problem: z.string() })) }),
   event('contract.met', { receipts: z.array(Receipt) }),
   /** Commands that never reach the core are counted, shown and otherwise without effect. */

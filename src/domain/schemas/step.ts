@@ -4,9 +4,10 @@
  */
 import { z } from 'zod';
 import type { SignedCommand } from './command.ts';
+import { Verdict } from './approval.ts';
 import { JudgedCall } from './event.ts';
 import type { Basis, NumberedEvent } from './event.ts';
-import { BlobRef } from './names.ts';
+import { BlobRef, Digest } from './names.ts';
 import { Receipt, Usage } from './run.ts';
 
 /** The run a step works for. Hints only: the gate trusts the signed start command in the store. */
@@ -34,6 +35,16 @@ export interface CallModelInput extends RideAlong {
   readonly attempt: number;
   /** Facts for policy conditions, as the workflow knows them. */
   readonly facts: { readonly startedAt: number; readonly toolCalls: number; readonly usage: Usage };
+  /** Calls that a person wanted changed, by tool: the next call of that tool is their next revision. */
+  readonly revising?: Readonly<Record<string, RevisedCall>>;
+}
+
+/** The approval that the next call of its tool revises. */
+export interface RevisedCall {
+  readonly approvalId: string;
+  /** Of the approval that was sent back. */
+  readonly revision: number;
+  readonly argumentsRef: BlobRef;
 }
 
 export const ModelStepResult = z.discriminatedUnion('type', [
@@ -70,6 +81,10 @@ export interface RunToolInput extends RideAlong {
   readonly factsRef: BlobRef;
   /** Consent: the signed decisions that the workflow accepted. */
   readonly evidence: readonly SignedCommand[];
+  /** The grant that covers it. */
+  readonly grantId?: string;
+  /** The operator's signed order to try again, after an attempt whose outcome nobody knows. */
+  readonly retry?: SignedCommand;
 }
 
 /** What a tool did, as the effect ledger keeps it. What it returned or said is in a blob. */
@@ -86,9 +101,14 @@ export const ToolStepResult = z.discriminatedUnion('type', [
     type: z.literal('refused'),
     code: z.string(),
     message: z.string(),
-    then: z.enum(['deny', 'park', 'void_consent']),
+    then: z.enum(['deny', 'park', 'void_consent', 'ask']),
+    /** `ask`: what is to be asked instead, as judged by the policy of today. */
+    asked: z.object({ verdict: Verdict, digest: Digest, revision: z.number().int().positive() }).optional(),
+    /** What a person must see to say how it goes on. */
+    detailRef: BlobRef.optional(),
   }),
-  z.object({ type: z.literal('outcome_unknown') }),
+  /** `epoch` of the attempt in question. */
+  z.object({ type: z.literal('outcome_unknown'), epoch: z.number().int().positive().optional() }),
 ]);
 export type ToolStepResult = z.infer<typeof ToolStepResult>;
 export type RunToolOutput = Acknowledged & { readonly result: ToolStepResult };
@@ -100,6 +120,8 @@ export type FlushOutput = Acknowledged;
 export interface RunActivities {
   callModel(input: CallModelInput): Promise<CallModelOutput>;
   runTool(input: RunToolInput): Promise<RunToolOutput>;
+  /** For a dispatch that was stopped: what the ledger has of it. */
+  readOutcome(input: RunToolInput): Promise<RunToolOutput>;
   flush(input: FlushInput): Promise<FlushOutput>;
   flushLocally(input: FlushInput): Promise<FlushOutput>;
 }

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { index, integer, pgTable, text } from 'drizzle-orm/pg-core';
+import { boolean, index, integer, pgTable, text } from 'drizzle-orm/pg-core';
 import type { ApprovalStatus } from '../../domain/schemas/approval.ts';
 import { epochMs } from './columns.ts';
 
@@ -23,10 +23,18 @@ export const approvals = pgTable(
     decideBy: epochMs('decide_by').notNull(),
     executeBy: epochMs('execute_by'),
     decidedAt: epochMs('decided_at'),
-    /** The approval as it was requested, canonical JSON. What changed since is in the columns and `decision`. */
+    /** The approval as it was requested, canonical JSON. What changed since is in the other columns. */
     request: text().notNull(),
     /** The decision that stands, canonical JSON. */
     decision: text(),
+    /** Votes on this revision that have not closed it, a JSON array in the order of their events. */
+    votes: text(),
+    /** What an edit made of the call, as JSON: arguments, digest and verdict. */
+    edited: text(),
+    supersededBy: text('superseded_by'),
+    escalated: integer(),
+    reminded: integer(),
+    warned: boolean(),
   },
   (approval) => [
     index('approvals_run').on(approval.rootRunId),

@@ -22,6 +22,13 @@ export const effects = pgTable(
     contentSha256: bytea('content_sha256'),
     contentBytes: integer('content_bytes'),
     failureCode: text('failure_code'),
+    /** When another attempt found it reserved and unsettled, and gave up on it. */
+    unknownAt: epochMs('unknown_at'),
+    /** The operator who said how it ended, where it did not say so itself. */
+    resolvedBy: text('resolved_by'),
+    /** The grant that it took a use of, and which use that was. */
+    grantId: text('grant_id'),
+    grantUse: integer('grant_use'),
   },
   (effect) => [primaryKey({ columns: [effect.tenant, effect.effectKey] })],
 );

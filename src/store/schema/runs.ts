@@ -57,11 +57,18 @@ export const runs = pgTable(
 );
 
 /** Head of a root run's event sequence and hash chain: the row that appends lock. */
-export const streams = pgTable('streams', {
-  rootRunId: text('root_run_id').primaryKey(),
-  tenant: text().notNull(),
-  project: text().notNull(),
-  seq: bigint({ mode: 'number' }).notNull(),
-  headHash: bytea('head_hash').notNull(),
-  touchedAt: epochMs('touched_at').notNull(),
-});
+export const streams = pgTable(
+  'streams',
+  {
+    rootRunId: text('root_run_id').primaryKey(),
+    tenant: text().notNull(),
+    project: text().notNull(),
+    seq: bigint({ mode: 'number' }).notNull(),
+    headHash: bytea('head_hash').notNull(),
+    touchedAt: epochMs('touched_at').notNull(),
+  },
+  (stream) => [
+    // For checkpoints. Of the kind that leaves the appends' updates within their page.
+    index('streams_touched').using('brin', stream.touchedAt),
+  ],
+);

@@ -3,14 +3,22 @@ import { z } from 'zod';
 import { agentDefinition, agentDigest, defineAgent } from '../../../src/adapters/agents/define-agent.ts';
 import type { AgentOptions } from '../../../src/adapters/agents/define-agent.ts';
 import { DefinitionError } from '../../../src/adapters/tools/definition-error.ts';
+import { askUser } from '../../../src/adapters/tools/built-in/ask-user.ts';
 import { toolDefinition } from '../../../src/adapters/tools/tool-definition.ts';
 import { defineTool } from '../../../src/adapters/tools/tool.ts';
 import type { ToolRule } from '../../../src/adapters/tools/tool.ts';
 import { policyDigest } from '../../../src/domain/policy/compile.ts';
 import { AgentDefinition } from '../../../src/domain/schemas/agent.ts';
 
-const tool = (name: string, policy: readonly ToolRule[] = []) =>
-  defineTool({ name, description: 'd', input: z.strictObject({}), policy, execute: async () => null });
+const tool = (name: string, policy: readonly ToolRule[] = [], compensation?: string) =>
+  defineTool({
+    name,
+    description: 'd',
+    input: z.strictObject({}),
+    policy,
+    ...(compensation !== undefined && { compensation }),
+    execute: async () => null,
+  });
 
 const options = (overrides: Partial<AgentOptions> = {}): AgentOptions => ({
   name: 'support',
@@ -57,9 +65,30 @@ test.each<[string, Partial<AgentOptions>, string]>([
   ['a model without provider', { model: 'gpt' }, 'agents.support.model'],
   ['two tools of one name', { tools: [tool('a'), tool('a')] }, 'agents.support.tools: two tools are called a'],
   ['a condition', { policy: [{ id: 'x', match: '*', effect: 'ask', when: 'args.(' }] }, '/0/rules/0/when'],
+  [
+    'a compensation that the agent has not',
+    { tools: [tool('refund', [], 'charge')] },
+    'agents.support.tools.refund.compensation: the agent has no tool charge',
+  ],
+  ['a compensation of itself', { tools: [tool('refund', [], 'refund')] }, 'a tool cannot undo itself'],
+  ['a compensation by a person', { tools: [tool('refund', [], 'ask_user'), askUser()] }, 'ask_user undoes nothing'],
+  [
+    'an approver rule that nobody can satisfy',
+    { policy: [{ id: 'x', match: '*', effect: 'ask', approvers: { users: ['anna'], approvals: 2 } }] },
+    'agents.support.policy: /0/rules/0/approvers',
+  ],
   ['a parameter', { parameters: { temperatur: 1 } as never }, 'agents.support.parameters'],
   ['a limit', { limits: { maxTurns: 0 } }, 'agents.support.limits.maxTurns'],
 ])('%s that is wrong is refused with its path', (_name, overrides, fault) => {
   expect(() => defineAgent(options(overrides))).toThrow(DefinitionError);
   expect(() => defineAgent(options(overrides))).toThrow(fault);
+});
+
+test('a tool names the one that undoes it, outside the digest that consent binds to', () => {
+  const undone = agentDefinition(
+    defineAgent(options({ tools: [tool('refund', [], 'charge'), tool('charge'), tool('lookup')] })),
+    [],
+  );
+  expect(undone.tools[0]).toMatchObject({ name: 'refund', compensation: 'charge' });
+  expect(undone.tools[0]?.definitionDigest).toBe(toolDefinition(tool('refund')).definitionDigest);
 });

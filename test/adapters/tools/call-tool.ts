@@ -21,6 +21,7 @@ export async function callTool(tool: Tool, args: JsonValue, context: Partial<Too
     runId: `run_${'a'.repeat(26)}`,
     signal: new AbortController().signal,
     workspace: noWorkspace,
+    state: {},
     ...context,
   });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { next } from '../../../src/domain/core/next.ts';
-import { call, coreRun, digest, person, ref, verdict } from '../../support/core.ts';
+import { call, coreRun, digest, person, ref, rule, verdict } from '../../support/core.ts';
 import type { CoreRun } from '../../support/core.ts';
 
 const KEY = 'call_1_0';
@@ -124,14 +124,6 @@ describe('decisions', () => {
     expect(actions(run)).toEqual(['wait']);
   });
 
-  test('all approver rules must be satisfied', () => {
-    const run = askedRun({ approverRules: [rule({ groups: ['finance'] }), rule({ users: ['fay', 'sam'] })] });
-    expect(run.decides(KEY, 'approve', { actor: person('gus', ['finance']) })).toMatchObject([
-      { data: { code: 'not_an_approver' } },
-    ]);
-    expect(run.decides(KEY, 'approve', { actor: person('fay', ['finance']) })[0]?.type).toBe('approval.decided');
-  });
-
   test('B2 a rejected call has no way to be dispatched', () => {
     const run = askedRun();
     run.decides(KEY, 'reject', { reason: true });
@@ -188,9 +180,19 @@ describe('cancel', () => {
     run.apply({ type: 'dispatch', toolCallId: KEY });
     run.apply({ type: 'cancel', channel: 'api' });
     expect(actions(run)).toEqual(['stop_work', 'wait']);
+    expect(run.decides(KEY, 'reject')).toMatchObject([{ data: { code: 'run_over' } }]);
     const result = { type: 'completed', resultRef: ref('r') } as const;
     const events = run.apply({ type: 'tool_settled', toolCallId: KEY, result });
     expect(events.map((event) => event.type)).toEqual(['tool.completed', 'run.cancelled']);
+  });
+
+  test('S2.2 B9 starts nothing more, though it is approved and others still run', () => {
+    const run = coreRun();
+    run.asks(call(1, 0, verdict('allow')), call(1, 1, verdict('allow')));
+    run.dispatches('call_1_0');
+    run.apply({ type: 'cancel', channel: 'api' });
+    expect(run.dispatches('call_1_1')).toEqual([]);
+    expect(actions(run)).toEqual(['stop_work', 'wait']);
   });
 
   test('S1.16 keeps what the model had said', () => {
@@ -249,7 +251,7 @@ describe('what the gate answers', () => {
     const run = running();
     const events = run.apply({ type: 'tool_settled', toolCallId: KEY, result: { type: 'outcome_unknown' } });
     expect(events.map((event) => event.type)).toEqual(['tool.outcome_unknown', 'run.blocked']);
-    expect(run.state.attention?.code).toBe('outcome_unknown');
+    expect(run.state.attentions).toMatchObject([{ code: 'outcome_unknown', toolCallId: KEY }]);
   });
 });
 
@@ -309,7 +311,3 @@ describe('the model', () => {
     });
   });
 });
-
-function rule(change: object) {
-  return { approvals: 1 as const, rejections: 1 as const, notRequester: false, reasonRequired: false, ...change };
-}

@@ -20,8 +20,8 @@ const OutsideCall = z.strictObject({
   effectsFile: z.string(),
   /** Gets one line each time that the tool, or a thinking model, is entered. */
   entriesFile: z.string(),
-  /** Where to stand still, until the gate file is there. */
-  hang: z.enum(['before', 'after', 'never']),
+  /** Where to stand still, or to take the process along, until the gate file is there. */
+  hang: z.enum(['before', 'after', 'die_before', 'die_after', 'never']),
   gateFile: z.string(),
 });
 export type OutsideCall = z.infer<typeof OutsideCall>;
@@ -42,6 +42,11 @@ const untilOpen = async (gateFile: string, signal?: AbortSignal): Promise<void> 
   while (!existsSync(gateFile)) await delay(GATE_POLL_MS, undefined, signal ? { signal } : {});
 };
 
+/** As a machine that loses power: nothing is flushed, nobody is told. */
+const dieUnlessOpen = (gateFile: string): void => {
+  if (!existsSync(gateFile)) process.kill(process.pid, 'SIGKILL');
+};
+
 const outsideTool = (name: string, effect: 'once' | 'idempotent') =>
   defineTool({
     name,
@@ -50,8 +55,10 @@ const outsideTool = (name: string, effect: 'once' | 'idempotent') =>
     effect,
     async execute({ effectsFile, entriesFile, hang, gateFile }, { effectKey, signal }) {
       await note(entriesFile, effectKey);
+      if (hang === 'die_before') dieUnlessOpen(gateFile);
       if (hang === 'before') await untilOpen(gateFile, signal);
       await note(effectsFile, effectKey);
+      if (hang === 'die_after') dieUnlessOpen(gateFile);
       if (hang === 'after') await untilOpen(gateFile, signal);
       return { ok: true };
     },

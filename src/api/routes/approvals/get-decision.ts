@@ -1,9 +1,12 @@
 import { DecisionParams, DecisionView } from '../../../contract/decisions.ts';
 import type { DecisionView as DecisionViewType } from '../../../contract/decisions.ts';
 import { isFinished } from '../../../domain/core/run-status.ts';
-import { readEvents } from '../../../store/events.ts';
+import type { StoredEvent } from '../../../domain/schemas/event.ts';
+import type { ApprovalRow } from '../../../store/approvals.ts';
+import { winnerOf } from '../../decisions/decision-fate.ts';
 import type { FoundApproval } from '../../decisions/find-approval.ts';
 import { findApproval } from '../../decisions/find-approval.ts';
+import { findDecision } from '../../decisions/find-decision.ts';
 import type { VerdictQueries } from '../../decisions/verdict-queries.ts';
 import type { Api } from '../../dependencies.ts';
 import { json, problems } from '../../responses.ts';
@@ -11,9 +14,6 @@ import type { ApiServer } from '../../server-type.ts';
 import { approvalDetail } from '../../views/approval-view.ts';
 
 type Outcome = Pick<DecisionViewType, 'outcome' | 'code' | 'winner'>;
-
-const PENDING: Outcome = { outcome: 'pending', code: null, winner: null };
-const RECORDED: Outcome = { outcome: 'recorded', code: null, winner: null };
 
 /** What became of a decision that was answered 202. */
 export function registerGetDecision(app: ApiServer, api: Api, queries: VerdictQueries): void {
@@ -46,45 +46,40 @@ async function outcomeOf(
   { run, approval }: FoundApproval,
   decisionId: string,
 ): Promise<Outcome> {
-  if (approval.decision?.decisionId === decisionId) return RECORDED;
-  const stored = await storedOutcome(api, { run, approval }, decisionId);
-  if (stored) return stored;
+  const known = approval.decision?.decisionId === decisionId && approval.status !== 'pending';
+  if (known) return saying('recorded');
+  if (approval.votes?.some((vote) => vote.decisionId === decisionId)) return saying('vote_recorded');
+  const event = await findDecision(api, { run, approval }, decisionId);
+  if (event) return outcomeIn(approval, event);
   // A run that is over judges nothing any more.
   if (isFinished(run.status)) return { outcome: 'refused', code: 'run_over', winner: null };
-  const view = await queries.ask(run, { approvalId: approval.approvalId, decisionId }).catch(() => undefined);
-  if (view?.approval?.decision?.decisionId === decisionId) return RECORDED;
-  return PENDING;
+  const { approvalId } = approval;
+  const { view } = await queries.ask(run, { approvalId, decisionId }).catch(() => ({ view: undefined }));
+  const now = view?.approval;
+  if (now?.decision?.decisionId === decisionId) return saying('recorded');
+  return now?.votes?.some((vote) => vote.decisionId === decisionId) ? saying('vote_recorded') : saying('pending');
+}
+
+const saying = (outcome: Exclude<Outcome['outcome'], 'refused'>): Outcome => ({ outcome, code: null, winner: null });
+
+function outcomeIn(approval: ApprovalRow, { type, data }: StoredEvent): Outcome {
+  switch (type) {
+    case 'approval.decided':
+      return saying('recorded');
+    case 'approval.vote_recorded':
+      return saying('vote_recorded');
+    case 'approval.superseded':
+      return saying('revised');
+    default:
+      return refusalOf(approval, data);
+  }
 }
 
 /** A run forgets the approvals of turns gone by; their rows know how each ended. */
-function refusalOf({ status, decision }: FoundApproval['approval'], data: Record<string, unknown>): Outcome {
+function refusalOf({ status, decision }: ApprovalRow, data: Record<string, unknown>): Outcome {
   const told = data['winner'] as Outcome['winner'] | undefined;
   if (data['code'] !== 'unknown_approval')
     return { outcome: 'refused', code: String(data['code']), winner: told ?? null };
   if (!decision) return { outcome: 'refused', code: status, winner: null };
-  const { decisionId, decision: kind, actor } = decision;
-  return {
-    outcome: 'refused',
-    code: 'already_decided',
-    winner: { decisionId, decision: kind, principal: actor.principal },
-  };
-}
-
-const PAGE = 500;
-
-/** Looks through the events since the request for the one that names the decision. */
-async function storedOutcome(api: Api, { run, approval }: FoundApproval, id: string): Promise<Outcome | undefined> {
-  for (let after = 0; ;) {
-    const events = await readEvents(api.store, run, run.rootRunId, { after, limit: PAGE, runId: approval.runId });
-    for (const { type, data } of events) {
-      if (data['decisionId'] !== id) continue;
-      if (type === 'approval.decided') return RECORDED;
-      if (type === 'decision.refused') {
-        return refusalOf(approval, data);
-      }
-    }
-    const last = events.at(-1);
-    if (!last || events.length < PAGE) return undefined;
-    after = last.seq;
-  }
+  return { outcome: 'refused', code: 'already_decided', winner: winnerOf(decision) };
 }

@@ -40,7 +40,7 @@ export function registerCancelRun(app: ApiServer, api: Api): void {
         idempotencyKey: request.headers['idempotency-key'],
         signal: clientGone(reply),
       });
-      return { ...(await runDetail(api.store, outcome.run)), cancelled: outcome.cancelled };
+      return { ...(await runDetail(api, outcome.run)), cancelled: outcome.cancelled };
     },
   });
 }

@@ -26,11 +26,11 @@ export function registerGetRun(app: ApiServer, api: Api): void {
       const run = await findRun(api, request, request.params.runId);
       const seconds = request.method === 'GET' ? preferredWaitSeconds(request.headers.prefer) : undefined;
       reply.header('vary', 'Prefer').header('cache-control', 'no-store');
-      if (seconds === undefined) return runDetail(api.store, run);
+      if (seconds === undefined) return runDetail(api, run);
       const timeoutMs = Math.min(seconds * 1_000, api.limits.waitMaxMs);
       const settled = await awaitRun(api, run, isAtRest, { timeoutMs, signal: clientGone(reply) });
       reply.header('preference-applied', `wait=${timeoutMs / 1_000}`);
-      return runDetail(api.store, settled);
+      return runDetail(api, settled);
     },
   });
 }

@@ -1,0 +1,120 @@
+/**
+ * What a dispatch is about, as store and signatures bear it out: run, requester, agent and policy by the signed start
+ * command, the tool by its digest, the arguments from the blob store by their hash, and what policy says of them, evaluated
+ * again over the recorded facts.
+ */
+import type { Tool } from '../adapters/tools/tool.ts';
+import { toolDefinition } from '../adapters/tools/tool-definition.ts';
+import { canonicalJson } from '../domain/arguments/canonical-json.ts';
+import type { JsonValue } from '../domain/arguments/canonical-json.ts';
+import { validateArguments } from '../domain/arguments/validate-arguments.ts';
+import { callFacts, digestOfCall, judgeArguments } from '../domain/consent/judge-call.ts';
+import type { CallContext } from '../domain/consent/judge-call.ts';
+import { tightenVerdict } from '../domain/consent/tighten-verdict.ts';
+import { todaysOpinion } from '../domain/consent/todays-verdict.ts';
+import type { CompiledLayer } from '../domain/policy/compile.ts';
+import type { ToolDefinition } from '../domain/schemas/agent.ts';
+import { Verdict } from '../domain/schemas/approval.ts';
+import { RecordedFacts } from '../domain/schemas/content.ts';
+import type { RunToolInput } from '../domain/schemas/step.ts';
+import { makeBlob, putBlobs, readBlobs } from '../store/blobs.ts';
+import type { CurrentPolicies } from './current-policy.ts';
+import type { StepDependencies } from './dependencies.ts';
+import type { PinnedRun } from './pinned-run.ts';
+import { refused } from './refused.ts';
+import type { Refused } from './refused.ts';
+
+export interface Subject {
+  readonly type: 'subject';
+  readonly run: PinnedRun;
+  readonly input: RunToolInput;
+  readonly context: CallContext;
+  readonly tool: Tool;
+  /** Frozen: exactly what is digested. */
+  readonly arguments: JsonValue;
+  /** What the pinned policy says, and what it says with today's layers added. */
+  readonly pinned: Verdict;
+  readonly current: Verdict;
+  /** Today's layers of deployment and project. */
+  readonly today: readonly CompiledLayer[];
+  readonly nowMs: number;
+}
+
+/** The digest of this call under a verdict, by default as the revision that is to run. */
+export const digestUnder = (
+  { context, arguments: args, input }: Subject,
+  verdict: Verdict,
+  revision = input.revision,
+): string => digestOfCall(context, { arguments: args, revision, verdict });
+
+/** What today's layers say of it; undefined where no rule of theirs has a say. */
+export const currentOpinion = (
+  layers: readonly CompiledLayer[],
+  context: CallContext,
+  args: JsonValue,
+): Verdict | undefined => {
+  const opinion = todaysOpinion(context.policy, layers, callFacts(context, args));
+  return opinion && Verdict.parse(opinion);
+};
+
+/** The worker's tools have changed since the run began: an operator sees both. */
+const drifted = async (
+  { store, tools }: StepDependencies,
+  run: PinnedRun,
+  pinned: ToolDefinition,
+): Promise<Refused> => {
+  const loaded = [...tools.values()].find((one) => one.name === pinned.name);
+  const current = loaded ? toolDefinition(loaded) : null;
+  const blob = makeBlob(JSON.parse(JSON.stringify({ pinned, current })) as JsonValue);
+  await putBlobs(store, run.start.tenant, [blob]);
+  const has = current?.definitionDigest ?? 'none';
+  const detail = `The run was started with ${pinned.name} as ${pinned.definitionDigest}; this worker has ${has}.`;
+  return refused('tool_drifted', detail, 'park', blob.ref);
+};
+
+export const openSubject = async (
+  dependencies: StepDependencies,
+  policies: CurrentPolicies,
+  run: PinnedRun,
+  input: RunToolInput,
+): Promise<Subject | Refused> => {
+  const definition = run.definition.tools.find((one) => one.name === input.tool);
+  if (!definition) return refused('unknown_tool', 'The pinned agent has no such tool.');
+  const tool = dependencies.tools.get(definition.definitionDigest);
+  if (!tool) return drifted(dependencies, run, definition);
+  if (tool.role) return refused('not_executable', 'Only a person can answer this call, and nobody has.', 'deny');
+  const { argumentsRef, factsRef } = input;
+  const { start, rootRunId, path, policy } = run;
+  const content = await readBlobs(dependencies.store, start.tenant, [argumentsRef.sha256, factsRef.sha256]);
+  const args = content.get(argumentsRef.sha256);
+  const facts = RecordedFacts.safeParse(content.get(factsRef.sha256));
+  if (args === undefined || !facts.success)
+    return refused('content_missing', 'The stored arguments or facts of this call are missing or altered.');
+  const valid = validateArguments(tool.input, args);
+  if (!valid.ok || valid.canonical !== canonicalJson(args))
+    return refused('arguments_changed', 'The tool would read the approved arguments otherwise than they were shown.');
+  const context: CallContext = {
+    start,
+    rootRunId,
+    path,
+    policy,
+    tool: definition,
+    toolCallId: input.toolCallId,
+    facts: facts.data,
+  };
+  const layers = await policies.read(start);
+  if (!layers) return refused('policy_unreadable', 'A policy layer of today cannot be read by this worker.');
+  const pinned = judgeArguments(context, valid.value);
+  return {
+    type: 'subject',
+    run,
+    input,
+    context,
+    tool,
+    arguments: valid.value,
+    pinned,
+    current: tightenVerdict(pinned, currentOpinion(layers, context, valid.value)),
+    today: layers,
+    nowMs: await dependencies.clock.nowMs(),
+  };
+};

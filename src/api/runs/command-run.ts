@@ -1,0 +1,159 @@
+/**
+ * Commands that a person gives a run and that are no decisions: block, unblock, resolve. Signed and recorded, then put
+ * into the run's mailbox, and answered on the event that they lead to.
+ */
+import type { CommandedRun } from '../../contract/runs.ts';
+import type { ProblemCode } from '../../contract/problem.ts';
+import { canonicalJson } from '../../domain/arguments/canonical-json.ts';
+import type { JsonValue } from '../../domain/arguments/json-value.ts';
+import { isFinished, runCan } from '../../domain/core/run-status.ts';
+import type { BlockCommand, ResolveCommand, UnblockCommand } from '../../domain/schemas/command.ts';
+import type { CommandName } from '../../gateway/run-gateway.ts';
+import type { NewBlob } from '../../store/blobs.ts';
+import { readCommands } from '../../store/commands.ts';
+import { readEvents } from '../../store/events.ts';
+import type { ChainedEvent } from '../../store/events.ts';
+import { getRun } from '../../store/run-rows.ts';
+import type { RunRow } from '../../store/run-rows.ts';
+import { derivedId, randomId } from '../decisions/decision-id.ts';
+import { signAndRecord } from '../decisions/sign-and-record.ts';
+import type { Api, Caller } from '../dependencies.ts';
+import { HttpProblem } from '../http-problem.ts';
+import { waitForEvent } from '../streams/wait-for-event.ts';
+
+type Command = BlockCommand | UnblockCommand | ResolveCommand;
+type Name = Extract<CommandName, Command['type']>;
+
+export interface RunOrder<Request> {
+  readonly caller: Caller;
+  readonly run: RunRow;
+  readonly request: Request;
+  readonly idempotencyKey: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface CommandAnswer {
+  readonly run: RunRow;
+  readonly commandId: string;
+  readonly outcome: CommandedRun['outcome'];
+}
+
+/** A command with its words. */
+export interface PreparedCommand {
+  readonly command: Command;
+  readonly blobs: readonly NewBlob[];
+  /** Its words reach the model. */
+  readonly contributes: boolean;
+}
+
+/** Why a run in this status cannot be commanded so. */
+const REFUSED_BY_STATUS: Readonly<Record<Name, ProblemCode>> = {
+  block: 'run_over',
+  unblock: 'not_blocked',
+  resolve: 'not_parked',
+};
+
+/** What the run itself says no with. */
+const REFUSALS: Readonly<Record<string, ProblemCode>> = {
+  not_blocked: 'not_blocked',
+  not_parked: 'not_parked',
+  attempt_changed: 'attempt_changed',
+  resolution_not_allowed: 'resolution_not_allowed',
+  run_over: 'run_over',
+};
+
+const PAGE = 500;
+
+/** `prepare` is asked only where the command is new. Throws the problem where it is refused. */
+export async function commandRun<Request>(
+  api: Api,
+  name: Name,
+  order: RunOrder<Request>,
+  prepare: (commandId: string, nowMs: number) => Promise<PreparedCommand>,
+): Promise<CommandAnswer> {
+  const { run } = order;
+  const commandId = await identify(api, name, order);
+  const known = order.idempotencyKey === undefined ? undefined : await findAnswer(api, run, commandId);
+  if (known) return { run, commandId, outcome: outcomeOf(known, 'already_recorded') };
+  if (!runCan(name, run.status)) throw refusedByStatus(name, run);
+  const answer = await send(api, name, order, commandId, prepare);
+  const outcome = answer ? outcomeOf(answer, 'recorded') : 'pending';
+  return { run: (await getRun(api.store, run, run.runId)) ?? run, commandId, outcome };
+}
+
+function refusedByStatus(name: Name, run: RunRow): HttpProblem {
+  const code = isFinished(run.status) ? 'run_over' : REFUSED_BY_STATUS[name];
+  return new HttpProblem(code, { extras: { runStatus: run.status } });
+}
+
+/** Under a key the same words are the same command; without one every request is a command of its own. */
+async function identify<Request>(api: Api, name: Name, order: RunOrder<Request>): Promise<string> {
+  const { caller, run, request, idempotencyKey } = order;
+  if (idempotencyKey === undefined) return randomId('cmd');
+  const { principal } = caller.actor;
+  const words = canonicalJson(JSON.parse(JSON.stringify(request)) as JsonValue);
+  const key = derivedId('key', run.runId, principal, idempotencyKey);
+  // Half of the id names the key, the other half the words: the same key with other words is told apart.
+  const half = key.slice('key_'.length, 'key_'.length + 13);
+  const commandId = `cmd_${half}${derivedId('words', name, words).slice('words_'.length, 'words_'.length + 13)}`;
+  const recorded = await readCommands(api.store, run, run.runId);
+  const isReused = recorded.some(({ signed }) => {
+    const id = commandIdIn(signed.bytes);
+    return id?.startsWith(`cmd_${half}`) && id !== commandId;
+  });
+  if (isReused) throw new HttpProblem('idempotency_mismatch');
+  return commandId;
+}
+
+function commandIdIn(bytes: string): string | undefined {
+  const command = JSON.parse(bytes) as { commandId?: unknown };
+  return typeof command.commandId === 'string' ? command.commandId : undefined;
+}
+
+type Answer = Pick<ChainedEvent, 'type' | 'data'>;
+
+const isAnswer = ({ data }: Answer, commandId: string): boolean => data['commandId'] === commandId;
+
+/** What the run has said of this command before. */
+async function findAnswer(api: Api, run: RunRow, commandId: string): Promise<Answer | undefined> {
+  for (let after = 0; ;) {
+    const events = await readEvents(api.store, run, run.rootRunId, { after, limit: PAGE, runId: run.runId });
+    const found = events.find((event) => isAnswer(event, commandId));
+    const last = events.at(-1);
+    if (found || !last || events.length < PAGE) return found;
+    after = last.seq;
+  }
+}
+
+function outcomeOf({ type, data }: Answer, outcome: 'recorded' | 'already_recorded'): CommandAnswer['outcome'] {
+  if (type !== 'command.refused') return outcome;
+  throw new HttpProblem(REFUSALS[String(data['code'])] ?? 'command_refused');
+}
+
+async function send<Request>(
+  api: Api,
+  name: Name,
+  { caller, run, signal }: RunOrder<Request>,
+  commandId: string,
+  prepare: (commandId: string, nowMs: number) => Promise<PreparedCommand>,
+): Promise<Answer | undefined> {
+  const { tenant, project, runId } = run;
+  const address = { tenant, project, runId };
+  const nowMs = await api.clock.nowMs();
+  const { command, blobs, contributes } = await prepare(commandId, nowMs);
+  const signed = await signAndRecord(api, { caller, address, command, nowMs, contributes, blobs });
+  using wait = waitForEvent(api.feed, {
+    scope: run,
+    rootRunId: run.rootRunId,
+    after: run.eventSeq,
+    isCurrent: true,
+    signal,
+    match: (event) => (event.runId === runId && isAnswer(event, commandId) ? event : undefined),
+  });
+  const delivery = await api.gateway.command(address, name, signed);
+  if (delivery === 'run_over') throw new HttpProblem('run_over');
+  // The row is there, the workflow is not yet: it starts by itself once Temporal takes it.
+  if (delivery === 'unknown_run') throw new HttpProblem('temporal_unavailable');
+  // Awaited here: the wait ends with this scope.
+  return await wait.within(api.limits.decisionWaitMs);
+}

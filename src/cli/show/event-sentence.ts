@@ -1,0 +1,122 @@
+/** What happened, in a sentence without its type: ids, names and codes; words of people only as the reason. */
+import type { RunEventView } from '../../contract/events.ts';
+import type { RunEvent } from '../../domain/schemas/event.ts';
+import { absolute } from './time.ts';
+
+type Content = NonNullable<RunEventView['content']>;
+
+/** Not yet presented. */
+export function eventSentence(event: RunEvent, content: Content = {}): string {
+  const because = content.reason === undefined ? '' : `: ${content.reason}`;
+  switch (event.type) {
+    case 'run.started':
+      return `${event.data.agent}, for ${event.data.requester.principal}`;
+    case 'run.suspended':
+      return 'waits for a person';
+    case 'run.resumed':
+    case 'run.completed':
+      return '';
+    case 'run.blocked': {
+      const { code, detail, toolCallId, actor } = event.data;
+      const who = actor ? ` by ${actor.principal}` : '';
+      return `${code}${toolCallId === undefined ? '' : ` (${toolCallId})`}${who}: ${content.reason ?? detail}`;
+    }
+    case 'run.unblocked':
+      return `by ${event.data.actor.principal}${content.note === undefined ? '' : `: ${content.note}`}`;
+    case 'run.failed':
+      return `${event.data.code}: ${event.data.detail}`;
+    case 'run.cancel_requested':
+    case 'run.cancelled':
+      return `by ${event.data.actor?.principal ?? event.data.channel}${because}`;
+    case 'turn.started':
+      return `turn ${event.data.turn}`;
+    case 'message.restarted': {
+      const { code, retryAt } = event.data;
+      return retryAt === undefined ? code : `${code}, next attempt at ${time(retryAt)}`;
+    }
+    case 'message.completed': {
+      const calls = event.data.calls.map(({ tool, toolCallId }) => `${tool} (${toolCallId})`);
+      return calls.length === 0 ? event.data.finishReason : `wants ${calls.join(', ')}`;
+    }
+    case 'usage.recorded':
+      return `${event.data.inputTokens} tokens in, ${event.data.outputTokens} out`;
+    case 'approval.requested': {
+      const { tool, key, decideBy, verdict, revision, editor } = event.data.approval;
+      const which = revision === 1 ? key : `${key}, revision ${revision}${editor === undefined ? '' : ` by ${editor}`}`;
+      return `${tool} (${which}) by rule ${verdict.ruleId}, until ${time(decideBy)}`;
+    }
+    case 'approval.decided': {
+      const { status, decision, actor, edited, statePaths, grantId } = event.data;
+      const how = decision === 'approve' || decision === 'reject' ? status : `${status} (${decision})`;
+      const more = [
+        ...(edited && decision !== 'edit' ? ['with other arguments'] : []),
+        ...(statePaths ? [`sets ${statePaths.join(', ')}`] : []),
+        ...(grantId === undefined ? [] : [`with grant ${grantId}`]),
+      ];
+      return `${[`${how} by ${actor.principal}`, ...more].join(', ')}${because}`;
+    }
+    case 'approval.vote_recorded':
+      return `${event.data.decision} by ${event.data.actor.principal}, others must agree${because}`;
+    case 'approval.superseded':
+      return `${event.data.approvalId} by an edit of ${event.data.actor.principal}${because}`;
+    case 'approval.expiring':
+      return `${event.data.approvalId} at ${time(event.data.decideBy)}`;
+    case 'approval.reminded':
+      return `${event.data.approvalId}, reminder ${event.data.reminder}, until ${time(event.data.decideBy)}`;
+    case 'approval.extended':
+      return `${event.data.approvalId} until ${time(event.data.decideBy)} by ${event.data.actor.principal}${because}`;
+    case 'approval.escalated':
+      return `${event.data.approvalId} to step ${event.data.step}, until ${time(event.data.decideBy)}`;
+    case 'approval.reopened':
+      return `${event.data.approvalId} until ${time(event.data.decideBy)}`;
+    case 'approval.shown':
+      return `${event.data.approvalId} to ${event.data.actor.principal}`;
+    case 'approval.claimed': {
+      const { approvalId, actor, until, forced } = event.data;
+      return `${approvalId} by ${actor.principal} until ${time(until)}${forced ? ', taken over' : ''}`;
+    }
+    case 'approval.released':
+      return `${event.data.approvalId} by ${event.data.actor.principal}`;
+    case 'decision.refused':
+      return event.data.winner ? `${event.data.code}, by ${event.data.winner.principal}` : event.data.code;
+    case 'approval.expired': {
+      const { approvalId, outcome } = event.data;
+      return outcome === undefined ? approvalId : `${approvalId}, then: ${outcome}`;
+    }
+    case 'approval.withdrawn':
+      return event.data.approvalId;
+    case 'command.refused':
+      return `${event.data.command}: ${event.data.code}`;
+    case 'command.ignored':
+      return `${event.data.signal}: ${event.data.code}`;
+    case 'tool.started':
+      return `${callOf(event)}, allowed by ${event.data.basis}`;
+    case 'tool.completed':
+      return `${callOf(event)}${event.data.suppliedBy === undefined ? '' : ', with a result that a person gave'}`;
+    case 'tool.outcome_unknown':
+    case 'effect.rechecked':
+      return callOf(event);
+    case 'tool.failed':
+    case 'tool.denied':
+      return `${callOf(event)} ${event.data.code}${because}`;
+    case 'tool.held':
+      return `${callOf(event)} by brake ${event.data.brakeId}: goes on once it is released`;
+    case 'brake.bypassed':
+      return `${callOf(event)} passes brake ${event.data.brakeId} by ${event.data.bypassId}`;
+    case 'grant.used':
+      return `${callOf(event)} by ${event.data.grantId}, used ${event.data.uses} of ${event.data.maxUses}`;
+    case 'effect.resolved':
+      return `${callOf(event)}: ${event.data.resolution} by ${event.data.actor.principal}${because}`;
+    case 'effect.late':
+      return `${callOf(event)} attempt ${event.data.epoch} has reported after all: ${event.data.outcome}`;
+    case 'contract.unmet':
+      return event.data.missing.map(({ path, problem }) => `${path}: ${problem}`).join('; ');
+    case 'contract.met':
+      return event.data.receipts.map(({ path, bytes }) => `${path} (${bytes} bytes)`).join(', ');
+  }
+}
+
+const callOf = ({ data }: { readonly data: { readonly tool: string; readonly toolCallId: string } }): string =>
+  `${data.tool} (${data.toolCallId})`;
+
+const time = (atMs: number): string => absolute(new Date(atMs).toISOString());

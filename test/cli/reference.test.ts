@@ -1,0 +1,32 @@
+// The reference page names every command there is, and no other.
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { expect, test } from 'vitest';
+import { addApprovals } from '../../src/cli/commands/approvals.ts';
+import { addAudit } from '../../src/cli/commands/audit.ts';
+import { addBrakes } from '../../src/cli/commands/brakes.ts';
+import { addDelegations } from '../../src/cli/commands/delegations.ts';
+import { addDemo } from '../../src/cli/commands/demo.ts';
+import { addDev } from '../../src/cli/commands/dev.ts';
+import { addGrants } from '../../src/cli/commands/grants.ts';
+import { addPolicy } from '../../src/cli/commands/policy.ts';
+import { addRuns } from '../../src/cli/commands/runs.ts';
+import type { CliContext } from '../../src/cli/context.ts';
+import { processTerminal } from '../../src/cli/terminal.ts';
+
+const context: CliContext = { terminal: processTerminal(), end: () => {} };
+const groups = [addDev, addDemo, addRuns, addApprovals, addGrants, addBrakes, addDelegations, addPolicy, addAudit];
+
+const namesOf = (command: Command, before: readonly string[] = []): string[] =>
+  command.commands.flatMap((one) => {
+    const name = [...before, one.name()];
+    return one.commands.length === 0 ? [name.join(' ')] : namesOf(one, name);
+  });
+
+test('docs/reference/cli.md has every command', () => {
+  const program = new Command();
+  for (const add of groups) add(program, context);
+  const page = readFileSync(new URL('../../docs/reference/cli.md', import.meta.url), 'utf8');
+  const rows = page.split('\n## ')[0]?.matchAll(/^\| `([a-z-]+(?: [a-z-]+)?)/gm) ?? [];
+  expect([...rows].map(([, name = '']) => name).toSorted()).toEqual(namesOf(program).toSorted());
+});
