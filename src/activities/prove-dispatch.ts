@@ -6,9 +6,8 @@ import type { Tool } from '../adapters/tools/tool.ts';
 import type { JsonValue } from '../domain/arguments/canonical-json.ts';
 import type { RunToolInput } from '../domain/schemas/step.ts';
 import { askNow } from './ask-now.ts';
-import type { CurrentPolicies } from './current-policy.ts';
-import type { StepDependencies } from './dependencies.ts';
-import type { PinnedRun, PinnedRuns } from './pinned-run.ts';
+import type { PinnedRun } from './pinned-run.ts';
+import type { Prover } from './prover.ts';
 import { proveConsent } from './prove-consent.ts';
 import { proveExpiry } from './prove-expiry.ts';
 import { proveGrant } from './prove-grant.ts';
@@ -30,12 +29,6 @@ export interface ProvenCall {
   readonly retryEpoch?: number;
   /** Where people have to be asked after all: the grant is used up by the time that it is taken. */
   readonly askInstead: () => Refused;
-}
-
-export interface Prover {
-  readonly dependencies: StepDependencies;
-  readonly policies: CurrentPolicies;
-  readonly pinnedRuns: PinnedRuns;
 }
 
 const proveRule = (subject: Subject): Refused | undefined => {

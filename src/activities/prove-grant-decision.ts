@@ -11,7 +11,7 @@ import { getApproval } from '../store/approvals.ts';
 import { readBlobs } from '../store/blobs.ts';
 import { readCommands } from '../store/commands.ts';
 import { voteFault } from './count-votes.ts';
-import type { Prover } from './prove-dispatch.ts';
+import type { Prover } from './prover.ts';
 import { verifyVote } from './verified-votes.ts';
 import type { Vote } from './verified-votes.ts';
 

@@ -13,7 +13,7 @@ import type { GrantRow } from '../store/grants.ts';
 import { askNow } from './ask-now.ts';
 import { isGrantFor, isWithin } from './grant-binding.ts';
 import { grantDecisionFault } from './prove-grant-decision.ts';
-import type { Prover } from './prove-dispatch.ts';
+import type { Prover } from './prover.ts';
 import { refused } from './refused.ts';
 import type { Refused } from './refused.ts';
 import { digestUnder } from './subject.ts';

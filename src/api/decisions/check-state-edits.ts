@@ -10,7 +10,7 @@ import { applyStateEdits } from '../../domain/state/apply-state-edits.ts';
 import type { Api } from '../dependencies.ts';
 import { HttpProblem } from '../http-problem.ts';
 import { runState } from '../runs/run-state.ts';
-import type { DecisionInput } from './prepare-decision.ts';
+import type { DecisionInput } from './decision-input.ts';
 
 const at = (index: number, detail: string) => ({ in: 'body', pointer: `/stateEdits/${index}/path`, detail });
 

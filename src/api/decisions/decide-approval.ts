@@ -20,7 +20,7 @@ import type { Fate, GivenDecision } from './decision-fate.ts';
 import { decisionId, hasSameContent, hasSameKey } from './decision-id.ts';
 import { findRevising } from './find-decision.ts';
 import { prepareDecision } from './prepare-decision.ts';
-import type { DecisionInput } from './prepare-decision.ts';
+import type { DecisionInput } from './decision-input.ts';
 import { signAndRecord } from './sign-and-record.ts';
 import type { VerdictQueries } from './verdict-queries.ts';
 

@@ -17,7 +17,7 @@ import { countedVotes } from './counted-votes.ts';
 import type { GivenDecision } from './decision-fate.ts';
 import { derivedId } from './decision-id.ts';
 import { pinnedTool } from './pinned-call.ts';
-import type { DecisionInput } from './prepare-decision.ts';
+import type { DecisionInput } from './decision-input.ts';
 import { signCommand } from './sign-and-record.ts';
 
 export interface PlannedGrant {

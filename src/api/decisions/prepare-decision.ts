@@ -1,23 +1,17 @@
 /** Makes of a request what the run gets: references and digests, with the words in blobs. Changes nothing yet. */
-import type { DecideApproval } from '../../contract/decisions.ts';
 import type { JsonValue } from '../../domain/arguments/json-value.ts';
 import type { DecideCommand } from '../../domain/schemas/command.ts';
 import { makeBlob } from '../../store/blobs.ts';
 import type { NewBlob } from '../../store/blobs.ts';
 import type { GrantRow } from '../../store/grants.ts';
-import type { Api, Caller } from '../dependencies.ts';
+import type { Api } from '../dependencies.ts';
 import { checkResponse } from './check-response.ts';
 import { checkStateEdits } from './check-state-edits.ts';
 import type { GivenDecision } from './decision-fate.ts';
-import type { FoundApproval } from './find-approval.ts';
 import { judgeEdit } from './judge-edit.ts';
+import type { DecisionInput } from './decision-input.ts';
 import type { JudgedEdit } from './judge-edit.ts';
 import { planGrant } from './plan-grant.ts';
-
-export interface DecisionInput extends FoundApproval {
-  readonly caller: Caller;
-  readonly request: DecideApproval;
-}
 
 export interface PreparedDecision {
   readonly command: DecideCommand;
