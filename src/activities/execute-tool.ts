@@ -37,10 +37,11 @@ export interface Execution {
   readonly signal: AbortSignal;
 }
 
+/** Undefined where a tool whose effect may happen only once was cut off. */
 export const executeTool = async (
   { openWorkspace, logger }: StepDependencies,
   { input, call, effectKey, state, signal }: Execution,
-): Promise<Executed> => {
+): Promise<Executed | undefined> => {
   const { tenant, project, runId } = input.run;
   const ids = { runId, toolCallId: input.toolCallId, tool: input.tool };
   logger.info(ids, 'tool.execution_started');
@@ -52,6 +53,8 @@ export const executeTool = async (
   } catch (error) {
     const code = error instanceof ToolError ? error.code : signal.aborted ? 'tool_stopped' : 'tool_failed';
     logger.warn({ ...ids, code }, 'tool.execution_failed');
+    // Cut off, by a deploy or a cancel: whether what it had begun took effect, nobody knows.
+    if (code === 'tool_stopped' && call.tool.effect === 'once') return undefined;
     // Only what a tool says on purpose is passed on: other errors may hold anything.
     return failed(code, error instanceof ToolError ? error.message : 'The tool failed.');
   }

@@ -123,6 +123,8 @@ async function execute(gate: GateParts, given: Dispatch, { epoch }: Reserved): P
   const { input, call, key, nonce, state, signal } = given;
   const { tenant } = input.run;
   const executed = await executeTool(dependencies, { input, call, effectKey: key, state, signal });
+  // Left unsettled: the ledger says `outcome_unknown` to whoever asks next, and a person says what holds.
+  if (!executed) return { type: 'outcome_unknown', epoch };
   return settle(dependencies, input, { tenant, effectKey: key, epoch, nonce }, executed);
 }
 
