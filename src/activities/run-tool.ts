@@ -45,9 +45,9 @@ export const runTool =
 
 /** What may have run before is never said not to have run, whatever stands against it now. */
 async function refuse({ dependencies }: GateParts, input: RunToolInput, refusal: Refused): Promise<RunToolOutput> {
-  const earlier = isSuspicious(refusal) ? undefined : await earlierAttempt(dependencies, input);
+  const earlier = await earlierAttempt(dependencies, input);
+  if (isSuspicious(refusal) || !earlier) await reportRefusal(dependencies, input, refusal);
   if (earlier) return earlier;
-  await reportRefusal(dependencies, input, refusal);
   const { acknowledged } = await storeRideAlong(dependencies.store, input);
   return { acknowledged, result: refusal };
 }

@@ -15,7 +15,6 @@ import { HttpProblem } from '../../http-problem.ts';
 const DAY_MS = 86_400_000;
 
 interface Target extends Pick<GrantCommand, 'agent' | 'agentDigest' | 'policyDigest' | 'requester'> {
-  readonly runId: string | undefined;
   readonly scopeId: string | undefined;
   readonly definition: AgentDefinition;
 }
@@ -29,13 +28,13 @@ async function findTarget(api: Api, { scope }: Caller, request: CreateGrant): Pr
     const { agent, agentDigest, policyDigest } = run;
     const definition = await getDefinition(api.store, scope, agentDigest);
     if (!definition) throw new Error(`The definition of run ${runId} is not in the store`);
-    return { runId, scopeId: runId, agent, agentDigest, policyDigest, requester: run.requester, definition };
+    return { scopeId: runId, agent, agentDigest, policyDigest, requester: run.requester, definition };
   }
   const current = await currentAgent(api.store, scope, name);
   if (!current) throw new HttpProblem('unknown_agent');
   const { definition, digest: agentDigest } = current;
   const { policyDigest } = definition;
-  return { runId, scopeId: conversationId, agent: name, agentDigest, policyDigest, requester, definition };
+  return { scopeId: conversationId, agent: name, agentDigest, policyDigest, requester, definition };
 }
 
 export function ttlMsOf({ ttl }: CreateGrant): number {
@@ -58,7 +57,7 @@ export async function planGrant(
   { grantId, constraintsRef, nowMs }: GrantPlan,
 ): Promise<GrantCommand> {
   const { scope, tool: name, constraints, uses } = request;
-  const { definition, runId, scopeId, ...target } = await findTarget(api, caller, request);
+  const { definition, scopeId, ...target } = await findTarget(api, caller, request);
   const tool = definition.tools.find((one) => one.name === name);
   // Nobody consents beforehand to what an agent will ask, or to its stopping.
   if (!tool || tool.role) throw new HttpProblem('unknown_tool');
@@ -73,7 +72,6 @@ export async function planGrant(
   }
   return {
     type: 'grant',
-    ...(runId !== undefined && { runId }),
     grantId,
     scope,
     ...(scopeId !== undefined && { scopeId }),
