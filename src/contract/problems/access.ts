@@ -1,0 +1,47 @@
+/** 401 and 403: who asks may not have this. */
+import type { ProblemKind } from './problem-kind.ts';
+
+export const ACCESS = {
+  unauthenticated: {
+    status: 401,
+    title: 'Who are you?',
+    detail: 'The request has no valid credential.',
+    next: 'Send `Authorization: Bearer <api key>` with a key that is neither revoked nor expired.',
+  },
+  forbidden: {
+    status: 403,
+    title: 'Your roles do not allow this',
+    detail: 'None of the roles of this credential includes the action.',
+    next: 'Use a credential with a role that includes it, or ask an administrator.',
+  },
+  project_not_allowed: {
+    status: 403,
+    title: 'Not a project of this credential',
+    detail: 'The credential is not bound to the project that the request names.',
+    next: 'Leave out the header Countersign-Project or name a project of this credential.',
+  },
+  not_an_approver: {
+    status: 403,
+    title: 'The rule names other approvers',
+    detail: 'The policy rule that asks for consent does not count you among the approvers.',
+    next: 'Ask one of the approvers named by the approval under `approverRules`.',
+  },
+  self_approval: {
+    status: 403,
+    title: 'Not for your own run',
+    detail: 'The policy rule wants the consent of somebody other than the requester.',
+    next: 'Ask another approver.',
+  },
+  service_cannot_decide: {
+    status: 403,
+    title: 'Only people decide',
+    detail: 'The credential belongs to a service; consent is given by a person.',
+    next: "Decide with a person's credential.",
+  },
+  channel_not_allowed: {
+    status: 403,
+    title: 'Not by this way',
+    detail: 'The policy rule does not let this be decided by the way the decision came in.',
+    next: 'Decide by one of the ways that the approval lists under `channels`.',
+  },
+} as const satisfies Record<string, ProblemKind>;

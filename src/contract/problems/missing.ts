@@ -1,0 +1,59 @@
+/** 404: there is no such thing, or not for who asks. */
+import type { ProblemKind } from './problem-kind.ts';
+
+export const MISSING = {
+  route_not_found: {
+    status: 404,
+    title: 'No such route',
+    detail: 'Nothing is served under this path.',
+    next: '/openapi.json lists every route.',
+  },
+  run_not_found: {
+    status: 404,
+    title: 'No such run',
+    detail: 'There is no such run, or it is not yours to see.',
+    next: 'Check the id and the project of your credential.',
+  },
+  approval_not_found: {
+    status: 404,
+    title: 'No such approval',
+    detail: 'There is no such approval, or it is not yours to see.',
+    next: 'List the approvals of the run.',
+  },
+  decision_not_found: {
+    status: 404,
+    title: 'No such decision',
+    detail: 'No decision with this id is known.',
+    next: 'Send the decision again, with the same Idempotency-Key if you used one.',
+  },
+  artifact_not_found: {
+    status: 404,
+    title: 'No such artifact',
+    detail: "The run's workspace has no such file.",
+    next: 'List the artifacts of the run.',
+  },
+  brake_not_found: {
+    status: 404,
+    title: 'No such brake',
+    detail: 'There is no such brake, or it is not one of your project.',
+    next: 'List the brakes.',
+  },
+  bypass_not_found: {
+    status: 404,
+    title: 'No such bypass',
+    detail: 'The brake has no such bypass.',
+    next: 'Ask for the brake: it lists its bypasses.',
+  },
+  grant_not_found: {
+    status: 404,
+    title: 'No such grant',
+    detail: 'There is no such grant, or it is not yours to see.',
+    next: 'List the grants.',
+  },
+  delegation_not_found: {
+    status: 404,
+    title: 'No such delegation',
+    detail: 'There is no such delegation, or it is not yours to see.',
+    next: 'List the delegations.',
+  },
+} as const satisfies Record<string, ProblemKind>;

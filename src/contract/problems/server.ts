@@ -1,0 +1,35 @@
+/** 429, 500 and 503: not now. */
+import type { ProblemKind } from './problem-kind.ts';
+
+export const SERVER = {
+  too_many_streams: {
+    status: 429,
+    title: 'Too many open streams',
+    detail: 'This principal has as many event streams open as one may have here.',
+    next: 'Close streams that are no longer read.',
+  },
+  internal_error: {
+    status: 500,
+    title: 'Something went wrong on our side',
+    detail: 'The server met a condition that it did not expect.',
+    next: 'Try again; if it stays, give the `requestId` to whoever runs this server.',
+  },
+  temporal_unavailable: {
+    status: 503,
+    title: 'Temporal cannot be reached',
+    detail: 'The workflow service did not accept the request in time.',
+    next: 'Repeat the request after Retry-After, with the same Idempotency-Key.',
+  },
+  store_unavailable: {
+    status: 503,
+    title: 'The database cannot be reached',
+    detail: 'The store did not answer in time.',
+    next: 'Repeat the request after Retry-After, with the same Idempotency-Key.',
+  },
+  shutting_down: {
+    status: 503,
+    title: 'This server is shutting down',
+    detail: 'No new requests are accepted.',
+    next: 'Repeat the request after Retry-After.',
+  },
+} as const satisfies Record<string, ProblemKind>;
