@@ -18,11 +18,13 @@ const Step = z.object({
   events: z.array(
     z.object({ ordinal: count, event: z.object({ type: z.string(), at: z.number(), data: z.object({}) }) }),
   ),
+  task: z.object({ startedAt: z.number().int(), historyLength: count }).optional(),
 });
 
 const Dispatch = Step.extend({
   turn: count,
   toolCallId: ToolCallId,
+  dispatch: count.optional(),
   tool: z.string().max(200),
   revision: count,
   basis: Basis,

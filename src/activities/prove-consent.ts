@@ -11,6 +11,7 @@ import { unnamedContributors } from './contributors.ts';
 import { voteFault } from './count-votes.ts';
 import type { Request } from './count-votes.ts';
 import type { StepDependencies } from './dependencies.ts';
+import type { Proof } from './proof.ts';
 import { editFault } from './prove-edit.ts';
 import { refused, voided } from './refused.ts';
 import type { Refused } from './refused.ts';
@@ -97,8 +98,8 @@ const consentFault = async (
   return voteFault(consented, request, subject.run.start.requester.principal, votes);
 };
 
-/** Undefined where consent is proven. */
-export const proveConsent = async (dependencies: StepDependencies, subject: Subject): Promise<Refused | undefined> => {
+/** Consent, and until when it holds. */
+export const proveConsent = async (dependencies: StepDependencies, subject: Subject): Promise<Refused | Proof> => {
   const { run, input, pinned, current, nowMs } = subject;
   const { start } = run;
   const verified = verifyVotes(dependencies.trust, start, input, input.evidence);
@@ -111,12 +112,12 @@ export const proveConsent = async (dependencies: StepDependencies, subject: Subj
   const request = await requestOf(dependencies, subject, approval, votes);
   const fault = await consentFault(dependencies, subject, approval, request, votes);
   if (fault) return voided(fault === 'digest_mismatch' ? fault : `consent_${fault}`);
-  if (latestOf(votes) + Math.min(pinned.executeWithinMs, current.executeWithinMs) <= nowMs)
+  const executeBy = latestOf(votes) + Math.min(pinned.executeWithinMs, current.executeWithinMs);
+  if (executeBy <= nowMs)
     return refused('execution_expired', 'The approval of this call ran out before it could run.', 'deny');
-  if (current.effect !== 'ask') return undefined;
+  const proof: Proof = { type: 'proof', executeBy };
+  if (current.effect !== 'ask') return proof;
   // Policy has changed meanwhile: the decision is kept where it satisfies the approvers of today.
   const holds = voteFault(current, request, start.requester.principal, votes) === undefined;
-  return holds
-    ? undefined
-    : askNow(subject, 'policy_changed', 'Policy has changed since: other people must agree now.');
+  return holds ? proof : askNow(subject, 'policy_changed', 'Policy has changed since: other people must agree now.');
 };

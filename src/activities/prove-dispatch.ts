@@ -7,6 +7,8 @@ import type { JsonValue } from '../domain/arguments/canonical-json.ts';
 import type { RunToolInput } from '../domain/schemas/step.ts';
 import { askNow } from './ask-now.ts';
 import type { PinnedRun } from './pinned-run.ts';
+import { PROVEN } from './proof.ts';
+import type { Proof } from './proof.ts';
 import type { Prover } from './prover.ts';
 import { proveConsent } from './prove-consent.ts';
 import { proveExpiry } from './prove-expiry.ts';
@@ -25,6 +27,8 @@ export interface ProvenCall {
   readonly digest: string;
   /** The grant of which a use is taken. */
   readonly grantId?: string;
+  /** Epoch milliseconds: consent has run out from then on. */
+  readonly executeBy?: number;
   /** The epoch under which an operator has ordered another try. */
   readonly retryEpoch?: number;
   /** Where people have to be asked after all: the grant is used up by the time that it is taken. */
@@ -41,16 +45,16 @@ const proveRule = (subject: Subject): Refused | undefined => {
     : undefined;
 };
 
-const proveBasis = async (prover: Prover, subject: Subject): Promise<Refused | undefined> => {
+const proveBasis = async (prover: Prover, subject: Subject): Promise<Refused | Proof> => {
   switch (subject.input.basis) {
     case 'rule':
-      return proveRule(subject);
+      return proveRule(subject) ?? PROVEN;
     case 'consent':
       return proveConsent(prover.dependencies, subject);
     case 'grant':
-      return proveGrant(prover, subject);
+      return (await proveGrant(prover, subject)) ?? PROVEN;
     case 'expiry':
-      return proveExpiry(prover.dependencies, subject);
+      return (await proveExpiry(prover.dependencies, subject)) ?? PROVEN;
   }
 };
 
@@ -64,8 +68,8 @@ export const proveDispatch = async (
   const { pinned, current, tool } = subject;
   if (pinned.effect === 'deny' || current.effect === 'deny')
     return refused('policy_denied', `Policy denies this call. ${current.reason}`, 'deny');
-  const fault = await proveBasis(prover, subject);
-  if (fault) return fault;
+  const proof = await proveBasis(prover, subject);
+  if (proof.type === 'refused') return proof;
   const retry = proveRetry(prover.dependencies, subject);
   if (retry.type === 'refused') return retry;
   const { grantId, basis, digest } = input;
@@ -75,6 +79,7 @@ export const proveDispatch = async (
     arguments: subject.arguments,
     digest,
     ...(basis === 'grant' && grantId !== undefined && { grantId }),
+    ...(proof.executeBy !== undefined && { executeBy: proof.executeBy }),
     ...(retry.epoch !== undefined && { retryEpoch: retry.epoch }),
     askInstead: () => askNow(subject, 'grant_unusable', 'The grant is used up, revoked or past its end.'),
   };

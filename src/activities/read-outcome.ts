@@ -1,17 +1,14 @@
-/** What became of a dispatch that was stopped before it answered: the ledger says, nobody guesses. Executes nothing. */
+/** What became of a dispatch that was stopped or broke: the ledger says, nobody guesses. Executes nothing. */
 import type { RunToolInput, RunToolOutput } from '../domain/schemas/step.ts';
 import { admitDispatch } from './admit.ts';
 import type { StepDependencies } from './dependencies.ts';
-import { earlierAttempt } from './earlier-attempt.ts';
+import { refuse } from './refuse.ts';
 import { refused } from './refused.ts';
-import { storeRideAlong } from './ride-along.ts';
 
 export const readOutcome =
-  (dependencies: StepDependencies) =>
+  (dependencies: Pick<StepDependencies, 'store' | 'clock'>) =>
   async ({ retry: _, ...input }: RunToolInput): Promise<RunToolOutput> => {
     await admitDispatch(dependencies, input);
-    const earlier = await earlierAttempt(dependencies, input);
-    if (earlier) return earlier;
-    const { acknowledged } = await storeRideAlong(dependencies.store, input);
-    return { acknowledged, result: refused('run_cancelled', 'The run was cancelled before the call ran.', 'deny') };
+    const refusal = refused('run_cancelled', 'The run was cancelled before the call ran.', 'deny');
+    return refuse(dependencies, input, refusal);
   };

@@ -1,15 +1,18 @@
 /** The workflow's unacknowledged events on their way into the store. */
-import { ApplicationFailure } from '@temporalio/activity';
+import { ApplicationFailure, Context } from '@temporalio/activity';
 import { WORKFLOW_ORIGIN } from '../domain/core/ids.ts';
 import type { RideAlong } from '../domain/schemas/step.ts';
-import { appendWorkflowEvents } from '../store/append-again.ts';
+import { appendToldEvents } from '../store/append-told-events.ts';
 import type { AppendRequest } from '../store/events.ts';
 import type { Store } from '../store/database.ts';
 import { StoreRefusalError } from '../store/store-error.ts';
 
-export const rideAlong = ({ run, events }: RideAlong): AppendRequest => {
+/** Local steps run before Temporal has recorded the task that asks for them. */
+export const rideAlong = ({ run, events, task }: RideAlong): AppendRequest => {
   const { tenant, project, rootRunId, runId } = run;
-  return { tenant, project, rootRunId, runId, origin: WORKFLOW_ORIGIN, events };
+  const isRecorded = !Context.current().info.isLocal;
+  const telling = task && { task: { ...task, isRecorded } };
+  return { tenant, project, rootRunId, runId, origin: WORKFLOW_ORIGIN, events, ...telling };
 };
 
 /** An outage is retried by Temporal without limit; what the store refuses (a run it does not know) it refuses for good. */
@@ -23,7 +26,5 @@ export const finalIfRefused = async <T>(write: Promise<T>): Promise<T> => {
 };
 
 /** Stores the events and says up to which the store has them. */
-export const storeRideAlong = async (store: Store, input: RideAlong): Promise<{ acknowledged: number }> => {
-  const { acknowledged } = await finalIfRefused(appendWorkflowEvents(store, rideAlong(input)));
-  return { acknowledged };
-};
+export const storeRideAlong = (store: Store, input: RideAlong): Promise<{ acknowledged: number }> =>
+  finalIfRefused(appendToldEvents(store, rideAlong(input)));

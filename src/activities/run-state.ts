@@ -1,89 +1,68 @@
-/**
- * The run's state as tools read it: what it was started with, and what winning decisions have set since, in the order of
- * their events. What was read once is kept, so a call reads only what is new.
- */
+/** The run's state as tools read it, from what is stored. */
 import { LRUCache } from 'lru-cache';
 import { deepFreeze } from '../domain/arguments/deep-freeze.ts';
 import type { JsonValue } from '../domain/arguments/canonical-json.ts';
 import { isWorkflowOrigin } from '../domain/core/ids.ts';
-import { applyStateEdits } from '../domain/state/apply-state-edits.ts';
-import { StateEditsContent } from '../domain/schemas/content.ts';
-import type { NumberedEvent } from '../domain/schemas/event.ts';
-import { BlobRef } from '../domain/schemas/names.ts';
+import { RunEvent } from '../domain/schemas/event.ts';
+import { editsAfter, stateFrom } from '../domain/state/run-state.ts';
+import type { DecidedEdits } from '../domain/state/run-state.ts';
 import { readBlobs } from '../store/blobs.ts';
 import type { Store } from '../store/database.ts';
 import { readEvents } from '../store/events.ts';
 import type { PinnedRun } from './pinned-run.ts';
 
 export interface RunStates {
-  /** `riding`: events that the store does not have yet. */
-  read(run: PinnedRun, riding: readonly NumberedEvent[]): Promise<JsonValue>;
+  /** False for most runs: they have none, and nobody can give them one. */
+  mayHaveState(run: PinnedRun): boolean;
+  /** Of a run that may have state, all of whose events are stored. */
+  read(run: PinnedRun): Promise<JsonValue>;
 }
 
+/** What was read once is kept: a call reads only what is new. */
 interface Known {
   readonly seq: number;
-  /** The workflow's events up to this one are in. */
-  readonly ordinal: number;
-  readonly state: JsonValue;
+  readonly edits: readonly DecidedEdits[];
 }
 
 const MAX_RUNS = 1_000;
 const PAGE = 1_000;
-const EMPTY: JsonValue = Object.freeze({});
 
-const editsRefIn = (event: { readonly type: string; readonly data: object }): BlobRef | undefined =>
-  event.type === 'approval.decided' && 'stateEditsRef' in event.data
-    ? BlobRef.safeParse(event.data.stateEditsRef).data
-    : undefined;
-
-/** Most runs have none, and nobody can give them one. */
-const mayHaveState = ({ start, policy }: PinnedRun): boolean =>
-  start.stateRef !== undefined || policy.some(({ rules }) => rules.some(({ rule }) => 'stateEditable' in rule));
+export const NO_STATE: JsonValue = Object.freeze({});
 
 export const createRunStates = (store: Store): RunStates => {
   const cache = new LRUCache<string, Known>({ max: MAX_RUNS });
 
-  const apply = async (tenant: string, state: JsonValue, refs: readonly BlobRef[]): Promise<JsonValue> => {
-    if (refs.length === 0) return state;
-    const hashes = refs.map((ref) => ref.sha256);
-    const content = await readBlobs(store, tenant, hashes);
-    return hashes.reduce((before, hash) => {
-      const edits = StateEditsContent.safeParse(content.get(hash)).data;
-      const result = edits && applyStateEdits(before, edits);
-      // The bridge refuses edits that do not apply; one that an earlier edit has made void changes nothing.
-      return result?.ok ? result.state : before;
-    }, state);
-  };
-
-  const beginning = async ({ start }: PinnedRun): Promise<Known> => {
-    const { tenant, stateRef } = start;
-    const content = stateRef && (await readBlobs(store, tenant, [stateRef.sha256]));
-    return { seq: 0, ordinal: 0, state: (stateRef && content?.get(stateRef.sha256)) ?? EMPTY };
-  };
-
-  const stored = async (run: PinnedRun): Promise<Known> => {
+  const editsOf = async (run: PinnedRun): Promise<readonly DecidedEdits[]> => {
     const { tenant, project, runId } = run.start;
     const key = `${tenant}/${project}/${runId}`;
-    let known = cache.get(key) ?? (await beginning(run));
+    let { seq, edits } = cache.get(key) ?? { seq: 0, edits: [] };
     for (;;) {
-      const events = await readEvents(store, run.start, run.rootRunId, { after: known.seq, limit: PAGE, runId });
-      const last = events.at(-1);
-      if (!last) return known;
-      const refs = events.flatMap((event) => editsRefIn(event) ?? []);
-      const ordinals = events.filter((event) => isWorkflowOrigin(event.origin)).map((event) => event.ordinal);
-      const state = await apply(tenant, known.state, refs);
-      known = { seq: last.seq, ordinal: Math.max(known.ordinal, ...ordinals), state };
-      cache.set(key, known);
-      if (events.length < PAGE) return known;
+      const events = await readEvents(store, run.start, run.rootRunId, { after: seq, limit: PAGE, runId });
+      for (const { origin, type, at, data, seq: place } of events) {
+        const event = isWorkflowOrigin(origin) ? RunEvent.safeParse({ type, at, data }).data : undefined;
+        if (event) edits = editsAfter(edits, event);
+        seq = place;
+      }
+      if (events.length < PAGE) break;
     }
+    cache.set(key, { seq, edits });
+    return edits;
   };
 
   return {
-    async read(run, riding) {
-      if (!mayHaveState(run)) return EMPTY;
-      const known = await stored(run);
-      const refs = riding.flatMap(({ ordinal, event }) => (ordinal > known.ordinal ? (editsRefIn(event) ?? []) : []));
-      return deepFreeze(structuredClone(await apply(run.start.tenant, known.state, refs)));
+    mayHaveState: ({ start, policy }) =>
+      start.stateRef !== undefined || policy.some(({ rules }) => rules.some(({ rule }) => 'stateEditable' in rule)),
+    async read(run) {
+      const { tenant, stateRef } = run.start;
+      const edits = await editsOf(run);
+      const hashes = [...(stateRef ? [stateRef.sha256] : []), ...edits.map(({ ref }) => ref.sha256)];
+      const contents = await readBlobs(store, tenant, hashes);
+      const start = stateRef ? contents.get(stateRef.sha256) : NO_STATE;
+      const state = stateFrom(
+        start,
+        edits.map(({ ref }) => contents.get(ref.sha256)),
+      );
+      return deepFreeze(structuredClone(state ?? NO_STATE));
     },
   };
 };

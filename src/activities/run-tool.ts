@@ -6,23 +6,23 @@
 import { randomUUID } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/activity';
 import type { JsonValue } from '../domain/arguments/canonical-json.ts';
-import { effectKey } from '../domain/core/ids.ts';
+import { approvalId, effectKey } from '../domain/core/ids.ts';
 import type { RunToolInput, RunToolOutput, ToolStepResult } from '../domain/schemas/step.ts';
-import { reserveWorkflowEffect } from '../store/append-again.ts';
+import { reserveToldEffect } from '../store/append-told-events.ts';
 import type { Reservation } from '../store/effects.ts';
 import { appendEvents } from '../store/events.ts';
 import { admitDispatch } from './admit.ts';
-import { earlierAttempt } from './earlier-attempt.ts';
 import { executeTool } from './execute-tool.ts';
 import { withHeartbeats } from './heartbeats.ts';
 import type { PinnedRun } from './pinned-run.ts';
 import { proveDispatch } from './prove-dispatch.ts';
 import type { ProvenCall } from './prove-dispatch.ts';
 import type { Prover } from './prover.ts';
-import { isSuspicious, refused } from './refused.ts';
-import type { Refused } from './refused.ts';
+import { dispatchOf, refuse } from './refuse.ts';
+import { refused } from './refused.ts';
 import { reportRefusal, reportingForgeries } from './report-refusal.ts';
 import { finalIfRefused, rideAlong, storeRideAlong } from './ride-along.ts';
+import { NO_STATE } from './run-state.ts';
 import type { RunStates } from './run-state.ts';
 import { settle } from './settle.ts';
 
@@ -40,17 +40,9 @@ export const runTool =
       const proof = await proveDispatch(gate, run, input);
       const call = signal.aborted ? refused('run_cancelled', 'The run was cancelled.', 'deny') : proof;
       if (call.type === 'proven') return dispatch(gate, run, input, call, signal);
-      return refuse(gate, input, call);
+      await reportRefusal(dependencies, input, call);
+      return refuse(dependencies, input, call);
     });
-
-/** What may have run before is never said not to have run, whatever stands against it now. */
-async function refuse({ dependencies }: GateParts, input: RunToolInput, refusal: Refused): Promise<RunToolOutput> {
-  const earlier = await earlierAttempt(dependencies, input);
-  if (isSuspicious(refusal) || !earlier) await reportRefusal(dependencies, input, refusal);
-  if (earlier) return earlier;
-  const { acknowledged } = await storeRideAlong(dependencies.store, input);
-  return { acknowledged, result: refusal };
-}
 
 /** A brake is looked at again so soon: a call goes on by itself once it is released. */
 const BRAKED_RETRY = '2s';
@@ -76,10 +68,10 @@ async function dispatch(
   const key = effectKey(runId, input.toolCallId, input.revision);
   const nonce = randomUUID();
   // Before the effect is reserved: from then on, nothing that can fail stands before the tool.
-  const state = await gate.states.read(run, input.events);
-  const { acknowledged, reservation } = await finalIfRefused(
-    reserveWorkflowEffect(store, {
-      append: rideAlong(input),
+  const { state, riding } = await readState(gate, run, input);
+  const { reservation } = await finalIfRefused(
+    reserveToldEffect(store, {
+      append: rideAlong(riding),
       effectKey: key,
       digest: call.digest,
       nonce,
@@ -89,12 +81,24 @@ async function dispatch(
       agent,
       tool: input.tool,
       toolCallId: input.toolCallId,
+      dispatch: dispatchOf(input),
+      ...(input.basis === 'consent' && {
+        approval: { approvalId: approvalId(runId, input.toolCallId), revision: input.revision },
+      }),
+      ...(call.executeBy !== undefined && { executeBy: call.executeBy }),
       ...(call.grantId !== undefined && { grantId: call.grantId }),
       ...(call.retryEpoch !== undefined && { retryEpoch: call.retryEpoch }),
     }),
   );
   const given = { input, call, key, nonce, state, signal };
-  return { acknowledged, result: await carryOut(gate, given, reservation) };
+  return { acknowledged: input.events.at(-1)?.ordinal ?? 0, result: await carryOut(gate, given, reservation) };
+}
+
+/** What rides along may set the state: it is stored first, and nothing rides any more. */
+async function readState({ dependencies, states }: GateParts, run: PinnedRun, input: RunToolInput) {
+  if (!states.mayHaveState(run)) return { state: NO_STATE, riding: input };
+  await storeRideAlong(dependencies.store, input);
+  return { state: await states.read(run), riding: { ...input, events: [] } };
 }
 
 async function carryOut(gate: GateParts, given: Dispatch, reservation: Reservation): Promise<ToolStepResult> {
@@ -109,12 +113,21 @@ async function carryOut(gate: GateParts, given: Dispatch, reservation: Reservati
       return given.call.askInstead();
     case 'digest_mismatch':
       return refused('effect_key_reused', 'This effect key stands for another call in the ledger.');
+    case 'refused':
+      return refused(reservation.code, REFUSED_MEANWHILE[reservation.code], 'deny');
     case 'run_over':
       return refused('run_over', 'The run is over.', 'deny');
     case 'braked':
       return hold(gate, given, reservation.brakeId);
   }
 }
+
+/** What has become of the call between its proof and the ledger. */
+const REFUSED_MEANWHILE = {
+  dispatch_refused: 'This dispatch was refused before.',
+  execution_expired: 'The approval of this call ran out before it could run.',
+  approval_closed: 'This approval is closed, or another revision has taken its place.',
+} as const;
 
 type Reserved = Extract<Reservation, { state: 'reserved' }>;
 

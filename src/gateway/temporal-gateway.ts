@@ -76,6 +76,7 @@ export const createTemporalGateway = (options: GatewayOptions): RunGateway & Run
         searchAttributes: visible,
         limits: run.limits,
         statusFollowsTools: true,
+        asksLedger: true,
       };
       const start = () =>
         starter.workflow.start(AGENT_RUN, {

@@ -6,7 +6,7 @@ import type { NewBlob } from './blobs.ts';
 import { blobRefFrom } from './blob-ref.ts';
 import { execute } from './database.ts';
 import type { Store } from './database.ts';
-import { appendParameters } from './events.ts';
+import { toldParameters } from './events.ts';
 import type { AppendRequest } from './events.ts';
 import { storableText } from './storable-text.ts';
 
@@ -27,6 +27,12 @@ export interface ReserveRequest {
   readonly toolCallId: string;
   /** The grant that covers the call: reserving takes a use of it, one for each effect key. */
   readonly grantId?: string;
+  /** Names the dispatch, with all its attempts: one that the gate has refused is not reserved. */
+  readonly dispatch: string;
+  /** The approval and its revision that let the call run: neither closed nor superseded meanwhile. */
+  readonly approval?: { readonly approvalId: string; readonly revision: number };
+  /** Epoch milliseconds: nothing is reserved from then on. */
+  readonly executeBy?: number;
   /** An operator's order to try again: takes over the unsettled attempt of the epoch before this one, and no other. */
   readonly retryEpoch?: number;
 }
@@ -50,11 +56,13 @@ export type Reservation =
   | { readonly state: 'outcome_unknown'; readonly epoch: number; readonly attemptNonce: string }
   /** A brake is on: nothing is reserved, try again later. */
   | { readonly state: 'braked'; readonly brakeId: string }
+  /** It may not run any more, though it was proven that it may: nothing is reserved. */
+  | { readonly state: 'refused'; readonly code: 'dispatch_refused' | 'execution_expired' | 'approval_closed' }
   /** Not live, run out, used up, or of another tool: nothing is reserved. */
   | { readonly state: 'grant_unusable' }
   | { readonly state: 'run_over'; readonly status: RunStatus };
 
-interface OutcomeRow {
+export interface OutcomeRow {
   readonly outcome: ToolOutcome['type'] | null;
   readonly content_sha256: Buffer | null;
   readonly content_bytes: number | null;
@@ -62,7 +70,6 @@ interface OutcomeRow {
 }
 
 interface ReservationRow extends OutcomeRow {
-  readonly stored_ordinal: number;
   readonly state: Reservation['state'];
   readonly run_status: RunStatus;
   readonly epoch: number;
@@ -73,25 +80,23 @@ interface ReservationRow extends OutcomeRow {
   readonly bypass_id: string | null;
   readonly grant_uses: number | null;
   readonly grant_max_uses: number | null;
+  readonly refusal: Extract<Reservation, { state: 'refused' }>['code'] | null;
 }
 
 const RESERVE = {
-  name: 'reserve_effect_2',
-  text: `SELECT * FROM reserve_effect(
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
+  name: 'reserve_effect_3',
+  text: `SELECT * FROM reserve_effect($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+    $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)`,
 };
 
 /**
  * Stores the events that ride along and reserves an effect, in one statement that is committed before the tool runs.
  * The same attempt asking again gets the same answer.
  */
-export async function reserveEffect(
-  store: Store,
-  request: ReserveRequest,
-): Promise<{ readonly acknowledged: number; readonly reservation: Reservation }> {
+export async function reserveEffect(store: Store, request: ReserveRequest): Promise<Reservation> {
   const { append, effectKey, digest, nonce, effect, nowMs } = request;
   const [row] = (await execute(store, RESERVE, [
-    ...appendParameters(append),
+    ...toldParameters(append),
     effectKey,
     digest,
     nonce,
@@ -103,8 +108,12 @@ export async function reserveEffect(
     request.toolCallId,
     request.grantId === undefined ? null : storableText(request.grantId),
     request.retryEpoch ?? null,
+    request.dispatch,
+    request.approval?.approvalId ?? null,
+    request.approval?.revision ?? null,
+    request.executeBy ?? null,
   ])) as [ReservationRow];
-  return { acknowledged: row.stored_ordinal, reservation: reservationFrom(row) };
+  return reservationFrom(row);
 }
 
 function reservationFrom(row: ReservationRow): Reservation {
@@ -121,6 +130,8 @@ function reservationFrom(row: ReservationRow): Reservation {
       return { state: 'outcome_unknown', epoch: row.epoch, attemptNonce: row.attempt_nonce };
     case 'braked':
       return { state: 'braked', brakeId: row.brake_id ?? unreadable('names no brake') };
+    case 'refused':
+      return { state: 'refused', code: row.refusal ?? unreadable('does not say why') };
     case 'grant_unusable':
       return { state: 'grant_unusable' };
     case 'run_over':
@@ -138,7 +149,8 @@ const unreadable = (what: string): never => {
   throw new Error(`The ledger's answer ${what}.`);
 };
 
-function outcomeFrom(row: OutcomeRow): ToolOutcome | undefined {
+/** Undefined where the ledger has none. */
+export function outcomeFrom(row: OutcomeRow): ToolOutcome | undefined {
   const ref = blobRefFrom(row.content_sha256, row.content_bytes);
   if (row.outcome === null || ref === null) return undefined;
   return row.outcome === 'completed'

@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import { z } from 'zod';
 import { StoredEvent } from '../domain/schemas/event.ts';
 import type { NumberedEvent } from '../domain/schemas/event.ts';
@@ -19,6 +20,17 @@ export interface AppendRequest extends Scope {
   readonly events: readonly NumberedEvent[];
   /** Stores nothing where the run has ended meanwhile: for whoever ends runs from outside. */
   readonly onlyIfUnfinished?: boolean;
+  /** Of the workflow's own events: the task that tells them. */
+  readonly task?: TellingTask;
+}
+
+/** A workflow task. The one that starts later has the longer history, or belongs to a later execution. */
+export interface TellingTask {
+  /** When its execution began, in epoch milliseconds. */
+  readonly startedAt: number;
+  readonly historyLength: number;
+  /** Temporal has recorded it: what it tells is true whatever else has been told. */
+  readonly isRecorded: boolean;
 }
 
 export interface Appended {
@@ -28,8 +40,8 @@ export interface Appended {
   readonly headHash: string;
 }
 
-/** The first eleven parameters of `append_events` and `reserve_effect`. */
-export const appendParameters = (request: AppendRequest): unknown[] => {
+/** The first eleven parameters of whatever appends events. */
+const appendParameters = (request: AppendRequest): unknown[] => {
   const { tenant, project, rootRunId, runId, origin, events } = request;
   return [
     tenant,
@@ -46,10 +58,33 @@ export const appendParameters = (request: AppendRequest): unknown[] => {
   ];
 };
 
-const APPEND = {
-  name: 'append_events_1',
-  text: 'SELECT * FROM append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)',
+/** The first fourteen parameters of what appends the workflow's own events. */
+export const toldParameters = (request: AppendRequest): unknown[] => {
+  const { task } = request;
+  return [...appendParameters(request), task?.startedAt ?? null, task?.historyLength ?? null, task?.isRecorded ?? true];
 };
+
+const APPEND = {
+  name: 'append_events_2',
+  text: 'SELECT * FROM append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)',
+};
+
+interface AppendedRow {
+  readonly stored_ordinal: number;
+  readonly stream_seq: number;
+  readonly stream_head: Buffer;
+}
+
+const allParameters = (request: AppendRequest): unknown[] => {
+  const { task, onlyIfUnfinished = false } = request;
+  return [...appendParameters(request), onlyIfUnfinished, task?.startedAt ?? null, task?.historyLength ?? null];
+};
+
+const appendedFrom = ({ stored_ordinal, stream_seq, stream_head }: AppendedRow): Appended => ({
+  acknowledged: stored_ordinal,
+  seq: stream_seq,
+  headHash: stream_head.toString('hex'),
+});
 
 /**
  * Stores events, in one statement: sequence, chain, read model and notification. The same batch again, or an
@@ -57,10 +92,15 @@ const APPEND = {
  * `unknown_run`.
  */
 export async function appendEvents(store: Store, request: AppendRequest): Promise<Appended> {
-  const [row] = (await execute(store, APPEND, [...appendParameters(request), request.onlyIfUnfinished ?? false])) as [
-    { stored_ordinal: number; stream_seq: number; stream_head: Buffer },
-  ];
-  return { acknowledged: row.stored_ordinal, seq: row.stream_seq, headHash: row.stream_head.toString('hex') };
+  const [row] = (await execute(store, APPEND, allParameters(request))) as [AppendedRow];
+  return appendedFrom(row);
+}
+
+/** As {@link appendEvents}, within a transaction that does more. */
+export async function appendEventsIn(client: pg.PoolClient, request: AppendRequest): Promise<Appended> {
+  const { rows } = await client.query<AppendedRow>({ ...APPEND, values: allParameters(request) });
+  const [row] = rows as [AppendedRow];
+  return appendedFrom(row);
 }
 
 const READ = {

@@ -78,6 +78,8 @@ type Change =
     }
   | {
       readonly change: 'effect_resolved';
+      readonly toolCallId: string;
+      readonly tool: string;
       readonly effectKey: string;
       readonly epoch: number;
       readonly principal: string;
@@ -268,13 +270,15 @@ const startOf = ({ at, data }: EventOf<'run.started'>, scope: ProjectedRun): Cha
 const FAILED_BY_OPERATOR = 'failed_by_operator';
 
 function resolutionOf({ at, data }: EventOf<'effect.resolved'>): Change | undefined {
-  const { effectKey, epoch, resolution, actor, resultRef, reasonRef } = data;
+  const { toolCallId, tool, effectKey, epoch, resolution, actor, resultRef, reasonRef } = data;
   const content = resolution === 'mark_done' ? resultRef : reasonRef;
   // An order to try again settles nothing: the gate takes the attempt over.
   if (resolution === 'retry' || !content) return undefined;
   const failed = resolution === 'fail';
   return {
     change: 'effect_resolved',
+    toolCallId,
+    tool: storableText(tool),
     effectKey,
     epoch,
     principal: storableText(actor.principal),

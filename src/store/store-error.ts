@@ -4,20 +4,23 @@ const REFUSALS = {
   CSE05: 'run_id_taken',
   CSE09: 'event_gap',
   CSE10: 'event_conflict',
+  CSE11: 'stale_task',
+  CSE12: 'run_over',
 } as const;
 
 export type StoreRefusal = (typeof REFUSALS)[keyof typeof REFUSALS];
 
 /**
  * `event_gap`: the workflow's events do not extend what is stored. `event_conflict`: a lost task has stored others under
- * their numbers. `run_id_taken`: by another tenant or project.
+ * their numbers. `stale_task`: that task wakes again, and another has taken over. `run_over`: the run has ended, and its
+ * workflow has more to tell. `run_id_taken`: by another tenant or project.
  */
 export class StoreRefusalError extends Error {
   override readonly name = 'StoreRefusalError';
   readonly code: StoreRefusal;
 
-  constructor(code: StoreRefusal, cause: unknown) {
-    super(`The store refuses: ${code}.`, { cause });
+  constructor(code: StoreRefusal, cause?: unknown) {
+    super(`The store refuses: ${code}.`, cause === undefined ? undefined : { cause });
     this.code = code;
   }
 }

@@ -34,7 +34,7 @@ export async function agentRun(input: AgentRunInput): Promise<RunStatusView> {
 }
 
 async function drive(run: LiveRun, input: AgentRunInput): Promise<RunStatusView> {
-  const steps = openSteps(run);
+  const steps = openSteps(run, input);
   const showStatus = statusShower(input);
   for (;;) {
     const seen = run.version;

@@ -4,6 +4,7 @@ import type { CoreCommand } from '../domain/core/decide.ts';
 import type { RunState } from '../domain/core/state.ts';
 import type { SignedCommand } from '../domain/schemas/command.ts';
 import type { NumberedEvent, RunEvent } from '../domain/schemas/event.ts';
+import type { RunStatus } from '../domain/schemas/run.ts';
 import type { Acknowledged, RideAlong } from '../domain/schemas/step.ts';
 import type { CarriedRun } from './messages.ts';
 
@@ -24,6 +25,8 @@ export interface LiveRun {
   /** All events not yet acknowledged: each batch extends what the store has, whichever step is first. */
   rideAlong(): RideAlong;
   acknowledge(answer: Acknowledged): void;
+  /** The run has ended in the store, as a lost task or somebody outside told it: it stays so. */
+  endAs(status: RunStatus): void;
   /** Keeps a signed decision that counts towards consent, for the gate to verify again. */
   keepEvidence(approvalId: string, signed: SignedCommand): void;
   evidenceFor(approvalId: string): readonly SignedCommand[];
@@ -94,6 +97,10 @@ export const openRun = (from: CarriedRun): LiveRun => {
     },
     acknowledge({ acknowledged }) {
       outbox = outbox.filter(({ ordinal }) => ordinal > acknowledged);
+    },
+    endAs(status) {
+      state = { ...state, status };
+      outbox = [];
     },
     keepEvidence(approvalId, signed) {
       evidence[approvalId] = [...(evidence[approvalId] ?? []), signed];

@@ -29,6 +29,8 @@ export interface AgentRunInput {
   readonly limits: RunLimits;
   /** Runs that were started before it was so have none of it, and replay as they ran. */
   readonly statusFollowsTools?: true;
+  /** A step that broke for good asks the ledger before the call is parked. Since the same. */
+  readonly asksLedger?: true;
   readonly carry?: CarriedRun;
 }
 

@@ -1,12 +1,13 @@
 /** Starts the run's steps and hands what they answer to the core. */
-import { ActivityFailure, ApplicationFailure, CancellationScope } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, CancellationScope, workflowInfo } from '@temporalio/workflow';
 import { approvalId } from '../domain/core/ids.ts';
 import type { CoreCommand } from '../domain/core/decide.ts';
 import { hasWorkInFlight } from '../domain/core/state.ts';
 import type { ReadyCall } from '../domain/core/state.ts';
-import type { CallModelInput, RideAlong, RunToolInput, ToolStepResult } from '../domain/schemas/step.ts';
+import type { CallModelInput, FlushOutput, RideAlong, RunToolInput, ToolStepResult } from '../domain/schemas/step.ts';
 import { callModel, flush, flushLocally, readOutcome, runTool } from './activities.ts';
 import type { LiveRun } from './live-run.ts';
+import type { AgentRunInput } from './messages.ts';
 
 export interface Steps {
   startModel(): void;
@@ -20,6 +21,12 @@ const factsOf = (run: LiveRun): CallModelInput['facts'] => {
   return { startedAt, toolCalls, usage };
 };
 
+/** The events that ride along, and the task that tells them. */
+const carriedBy = (run: LiveRun): RideAlong => {
+  const { startTime, historyLength } = workflowInfo();
+  return { ...run.rideAlong(), task: { startedAt: startTime.getTime(), historyLength } };
+};
+
 /** A step throws only what retrying cannot mend, or because it was stopped. */
 const failureOf = (error: unknown): { code: string; message: string } => {
   const cause = error instanceof ActivityFailure ? error.cause : error;
@@ -27,7 +34,7 @@ const failureOf = (error: unknown): { code: string; message: string } => {
   return { code: 'step_stopped', message: 'The step was stopped before it answered.' };
 };
 
-export const openSteps = (run: LiveRun): Steps => {
+export const openSteps = (run: LiveRun, { asksLedger }: Pick<AgentRunInput, 'asksLedger'>): Steps => {
   const scope = new CancellationScope();
   const launch = (work: () => Promise<CoreCommand>): void => {
     void scope.run(work).then(run.apply);
@@ -39,7 +46,7 @@ export const openSteps = (run: LiveRun): Steps => {
     try {
       const { revising } = run.state;
       const input = {
-        ...run.rideAlong(),
+        ...carriedBy(run),
         turn,
         attempt: modelAttempt,
         facts: factsOf(run),
@@ -59,6 +66,7 @@ export const openSteps = (run: LiveRun): Steps => {
     return {
       turn: run.state.turn,
       toolCallId,
+      dispatch: run.version - 1,
       tool,
       revision,
       basis,
@@ -73,11 +81,17 @@ export const openSteps = (run: LiveRun): Steps => {
 
   const outcomeOf = async (error: unknown, dispatch: ReturnType<typeof dispatchOf>): Promise<ToolStepResult> => {
     const failure = failureOf(error);
-    if (failure.code !== 'step_stopped') return { type: 'refused', then: 'park', ...failure };
-    // It may have been waiting for its next attempt, or have taken effect: the ledger knows.
-    const answer = await CancellationScope.nonCancellable(() => readOutcome({ ...run.rideAlong(), ...dispatch }));
-    run.acknowledge(answer);
-    return answer.result;
+    const wasStopped = failure.code === 'step_stopped';
+    const parked: ToolStepResult = { type: 'refused', then: 'park', ...failure };
+    if (!wasStopped && !asksLedger) return parked;
+    try {
+      // It may have been waiting for its next attempt, or have taken effect: the ledger knows.
+      const answer = await CancellationScope.nonCancellable(() => readOutcome({ ...carriedBy(run), ...dispatch }));
+      run.acknowledge(answer);
+      return answer.result.type === 'refused' && !wasStopped ? parked : answer.result;
+    } catch {
+      return parked;
+    }
   };
 
   const tool = async (call: ReadyCall): Promise<CoreCommand> => {
@@ -86,7 +100,7 @@ export const openSteps = (run: LiveRun): Steps => {
     const summary = `${call.tool} (${toolCallId}, by ${call.basis})`;
     const startToCloseTimeout = call.timeoutMs ?? '10m';
     try {
-      const input = { ...run.rideAlong(), ...dispatch };
+      const input = { ...carriedBy(run), ...dispatch };
       const answer = await runTool.executeWithOptions({ summary, startToCloseTimeout }, [input]);
       run.acknowledge(answer);
       return { type: 'tool_settled', toolCallId, result: answer.result };
@@ -106,11 +120,17 @@ export const openSteps = (run: LiveRun): Steps => {
 export const hasEventsToStore = (run: LiveRun): boolean =>
   !run.isStored && (run.hasUnsentEvents || !hasWorkInFlight(run.state));
 
+const flushSoon = async (run: LiveRun): Promise<FlushOutput> => {
+  try {
+    return await flushLocally(carriedBy(run));
+  } catch {
+    return await flush(carriedBy(run));
+  }
+};
+
 /** Puts every event into the store before anybody is asked to wait for it. */
 export const storeEvents = async (run: LiveRun): Promise<void> => {
-  try {
-    run.acknowledge(await flushLocally(run.rideAlong()));
-  } catch {
-    run.acknowledge(await flush(run.rideAlong()));
-  }
+  const answer = await flushSoon(run);
+  run.acknowledge(answer);
+  if (answer.ended) run.endAs(answer.ended);
 };

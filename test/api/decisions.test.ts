@@ -177,7 +177,7 @@ describe('S3 deciding', () => {
     expect(body.currentStatus).toBe('approved');
   });
 
-  test('S3.1 ten conflicting deciders at once: one 200, the others told who won, all within 250 ms', async () => {
+  test('S3.1 ten conflicting deciders at once: one 200, the others told who won', async () => {
     const people = await Promise.all(
       Array.from({ length: 10 }, (_, index) => world.newKey({ principal: `p${index}` })),
     );
@@ -186,12 +186,10 @@ describe('S3 deciding', () => {
     decideFirstWins(run, approval);
     // Each has used their key before, as people have who loaded the approval.
     await Promise.all(people.map(({ key }) => world.call('GET', pathOf(approval), { key })));
-    const startedAt = performance.now();
     const answers = await Promise.all(
       people.map(async ({ key }, index) => {
         const decision = index % 2 === 0 ? 'approve' : 'reject';
-        const answer = await decide<DecisionReceipt>(approval, { decision, digest: approval.digest }, { key });
-        return { ...answer, elapsedMs: performance.now() - startedAt };
+        return decide<DecisionReceipt>(approval, { decision, digest: approval.digest }, { key });
       }),
     );
     const won = answers.filter(({ status }) => status === 200);
@@ -199,7 +197,6 @@ describe('S3 deciding', () => {
     const lost = answers.filter(({ status }) => status === 409);
     expect(lost).toHaveLength(9);
     for (const { text } of lost) expect(JSON.parse(text).winner.decisionId).toBe(won[0]?.body.decisionId);
-    expect(Math.max(...answers.map(({ elapsedMs }) => elapsedMs))).toBeLessThan(250);
   });
 
   test('S3.2 what is approved is what was shown: a missing digest is 400, another 409 with the current one', async () => {

@@ -24,12 +24,17 @@ afterEach(() => worker?.kill());
 afterAll(() => installation[Symbol.asyncDispose]());
 
 /** The tool has taken its worker along; another one is there, and the tool would work now. */
-const crash = async (agent: 'sender' | 'syncer', outside: Outside): Promise<StartedRun> => {
+const crash = async (
+  agent: 'sender' | 'syncer',
+  outside: Outside,
+  meanwhile: (run: StartedRun) => Promise<unknown> = async () => {},
+): Promise<StartedRun> => {
   const victim = (worker = await installation.startWorker());
   const run = await anna.startRun({ agent, input: outside.input });
   await run.decide(await run.pending(), 'approve');
   await waitFor('the worker to die', () => !victim.isRunning());
   outside.openGate();
+  await meanwhile(run);
   worker = await installation.startWorker();
   return run;
 };
@@ -75,3 +80,16 @@ test('B3 what may be repeated is, under the same key', { timeout: 90_000 }, asyn
   expect(keys).toEqual(Array<string>(2).fill(`tool-approval:${run.runId}:call_1_0.1`));
   await expectWhole(run);
 });
+
+test(
+  'B3 a step that breaks for good after the effect leaves an unknown outcome, not a failure',
+  { timeout: 90_000 },
+  async () => {
+    const outside = installation.outside('die_after');
+    const run = await crash('sender', outside, ({ runId }) =>
+      installation.store.pool.query("UPDATE runs SET start_jws = 'not.the.one' WHERE run_id = $1", [runId]),
+    );
+    expect(await run.event('tool.outcome_unknown')).toMatchObject({ data: { toolCallId: 'call_1_0' } });
+    expect([outside.entries().length, outside.effects().length]).toEqual([1, 1]);
+  },
+);

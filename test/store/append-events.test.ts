@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifyChain } from '../../src/store/chain.ts';
 import type { Store } from '../../src/store/database.ts';
-import { appendEvents, appendParameters, readEvents } from '../../src/store/events.ts';
+import { appendEvents, readEvents, toldParameters } from '../../src/store/events.ts';
 import { getRun } from '../../src/store/run-rows.ts';
 import { StoreCorruptionError, StoreRefusalError } from '../../src/store/store-error.ts';
 import { verifyStoredChain } from '../../src/store/verify-stored-chain.ts';
@@ -154,8 +154,8 @@ test('appending costs the same at any length of the run, in pages touched', asyn
       await client.query('BEGIN');
       const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Record<string, number> }] }>(
         `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)
-         SELECT * FROM append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, false)`,
-        appendParameters(append(run, turns(ordinal, ordinal + 2))),
+         SELECT * FROM append_told_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+        toldParameters(append(run, turns(ordinal, ordinal + 2))),
       );
       const plan = rows[0]!['QUERY PLAN'][0].Plan;
       return plan['Shared Hit Blocks']! + plan['Shared Read Blocks']!;

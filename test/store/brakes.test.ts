@@ -27,7 +27,7 @@ async function tenantWithRun() {
   const tenant = `tenant-${count}`;
   const run = await storedRun(store, { tenant });
   const reserve = async (changes: Partial<ReserveRequest> = {}) =>
-    (await reserveEffect(store, reservationOf(run, changes))).reservation;
+    await reserveEffect(store, reservationOf(run, changes));
   return { tenant, run, reserve };
 }
 
@@ -98,7 +98,7 @@ describe('S4 a brake', () => {
     const { tenant, run, reserve } = await tenantWithRun();
     await setBrake(store, brakeOn(tenant));
     const held = await reserveEffect(store, reservationOf(run, { append: append(run, turns(1, 2)) }));
-    expect(held).toEqual({ acknowledged: 2, reservation: { state: 'braked', brakeId: 'brake-1' } });
+    expect(held).toEqual({ state: 'braked', brakeId: 'brake-1' });
     expect(await releaseBrake(store, tenant, 'brake-1', { principal: 'olga', nowMs: NOW + 5 })).toMatchObject({
       releasedAt: NOW + 5,
       releasedBy: 'olga',
@@ -212,7 +212,7 @@ describe('a brake against dispatches', () => {
     try {
       await slow.query('BEGIN');
       const before = await reserveEffect({ ...store, pool: slow as unknown as Store['pool'] }, reservationOf(run));
-      expect(before.reservation).toMatchObject({ state: 'reserved' });
+      expect(before).toMatchObject({ state: 'reserved' });
       let isOn = false;
       const putOn = async () => {
         await setBrake(store, brakeOn(tenant));
@@ -226,7 +226,7 @@ describe('a brake against dispatches', () => {
     } finally {
       slow.release();
     }
-    const { reservation } = await reserveEffect(store, reservationOf(run, { toolCallId: 'call_1_1' }));
+    const reservation = await reserveEffect(store, reservationOf(run, { toolCallId: 'call_1_1' }));
     expect(reservation).toEqual({ state: 'braked', brakeId: 'brake-1' });
   });
 
@@ -242,7 +242,7 @@ describe('a brake against dispatches', () => {
           isOn = true;
         }
         const askedAfter = isOn;
-        const { reservation } = await reserveEffect(store, reservationOf(run));
+        const reservation = await reserveEffect(store, reservationOf(run));
         seen.push({ askedAfter, state: reservation.state });
       }
       return seen;

@@ -23,7 +23,7 @@ async function oneCall() {
   const run = await storedRun(store);
   const key = effectKey(run.runId, 'call_1_0', 1);
   const reserve = async (nonce: string, changes: Partial<ReserveRequest> = {}) =>
-    (await reserveEffect(store, reservationOf(run, { nonce, ...changes }))).reservation;
+    await reserveEffect(store, reservationOf(run, { nonce, ...changes }));
   const settle = (nonce: string, outcome: ToolOutcome = done, epoch = 1) =>
     settleEffect(store, { tenant: scope.tenant, effectKey: key, epoch, nonce, outcome, blobs: [result], nowMs: NOW });
   const end = () =>
@@ -151,7 +151,7 @@ describe('reserve', () => {
   test('the events that ride along are stored first, and once', async () => {
     const { run, reserve, key } = await oneCall();
     const request = reservationOf(run, { append: append(run, turns(1, 3)) });
-    const answer = { acknowledged: 3, reservation: { state: 'reserved', epoch: 1 } };
+    const answer = { state: 'reserved', epoch: 1 };
     expect(await reserveEffect(store, request)).toEqual(answer);
     expect(await reserveEffect(store, request)).toEqual(answer);
     expect(await readEvents(store, scope, run.runId, { after: 0, limit: 10 })).toHaveLength(3);
@@ -173,7 +173,7 @@ describe('reserve', () => {
     await reserve('mine');
     const foreign = await storedRun(store, { tenant: 'rival' });
     const theirs = reservationOf(foreign, { effectKey: key, digest: digestOf('other'), nonce: 'theirs' });
-    const { reservation } = await reserveEffect(store, theirs);
+    const reservation = await reserveEffect(store, theirs);
     expect(reservation).toEqual({ state: 'reserved', epoch: 1 });
   });
 });

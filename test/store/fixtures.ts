@@ -132,6 +132,7 @@ export const reservationOf = (
     agent: run.agent,
     tool: 'refund',
     toolCallId,
+    dispatch: '1',
     ...changes,
   };
 };

@@ -68,7 +68,7 @@ async function liveGrant(changes: Partial<GrantRow> = {}): Promise<GrantRow> {
 }
 
 const reserve = async (run: RunRow, grantId: string, changes: Partial<ReserveRequest> = {}) =>
-  (await reserveEffect(store, reservationOf(run, { grantId, ...changes }))).reservation;
+  await reserveEffect(store, reservationOf(run, { grantId, ...changes }));
 
 const usesOf = async (grantId: string) => (await getGrant(store, scope, grantId))?.uses;
 const revoke = (grantId: string) => revokeGrant(store, scope, grantId, { principal: 'oscar', nowMs: NOW + 9 });

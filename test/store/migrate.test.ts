@@ -11,8 +11,8 @@ import { commands } from '../../src/store/schema/commands.ts';
 import { agents, blobs, definitions } from '../../src/store/schema/content.ts';
 import { credentials } from '../../src/store/schema/credentials.ts';
 import { delegations } from '../../src/store/schema/delegations.ts';
-import { effects } from '../../src/store/schema/effects.ts';
-import { messageDeltas, runEvents } from '../../src/store/schema/events.ts';
+import { effects, refusedDispatches } from '../../src/store/schema/effects.ts';
+import { messageDeltas, retoldEvents, runEvents } from '../../src/store/schema/events.ts';
 import { grants } from '../../src/store/schema/grants.ts';
 import { policyLayers } from '../../src/store/schema/policy-layers.ts';
 import { runs, streams } from '../../src/store/schema/runs.ts';
@@ -47,10 +47,12 @@ const tables: PgTable[] = [
   definitions,
   delegations,
   effects,
+  refusedDispatches,
   grants,
   messageDeltas,
   policyLayers,
   runEvents,
+  retoldEvents,
   runs,
   streams,
 ];

@@ -7,7 +7,8 @@ import { makeBlob } from '../../src/store/blobs.ts';
 import type { Store } from '../../src/store/database.ts';
 import { reserveEffect, settleEffect } from '../../src/store/effects.ts';
 import type { ReserveRequest } from '../../src/store/effects.ts';
-import { appendEvents } from '../../src/store/events.ts';
+import { appendEvents, readEvents } from '../../src/store/events.ts';
+import { verifyStoredChain } from '../../src/store/verify-stored-chain.ts';
 import { openTestStore } from '../support/database.ts';
 import { actor, append, NOW, numbered, reservationOf, scope, storedRun } from './fixtures.ts';
 
@@ -36,7 +37,7 @@ async function unknownCall() {
   const key = effectKey(run.runId, 'call_1_0', 1);
   let ordinal = 0;
   const reserve = async (nonce: string, changes: Partial<ReserveRequest> = {}) =>
-    (await reserveEffect(store, reservationOf(run, { nonce, ...changes }))).reservation;
+    await reserveEffect(store, reservationOf(run, { nonce, ...changes }));
   const settle = (nonce: string, epoch = 1) =>
     settleEffect(store, {
       tenant: scope.tenant,
@@ -166,10 +167,23 @@ describe('retry takes over just the attempt that it is about', () => {
 
   test('where the ledger has lost the attempt, nobody guesses', async () => {
     const run = await storedRun(store);
-    const { reservation } = await reserveEffect(store, reservationOf(run, { retryEpoch: 2 }));
+    const reservation = await reserveEffect(store, reservationOf(run, { retryEpoch: 2 }));
     expect(reservation).toEqual({ state: 'outcome_unknown', epoch: 1, attemptNonce: '' });
     const { rows } = await store.pool.query('SELECT FROM effects WHERE run_id = $1', [run.runId]);
     expect(rows).toEqual([]);
+  });
+
+  test('B3 what the attempt has reported before the resolution is stored stands in the ledger, and is told once', async () => {
+    const call = await unknownCall();
+    expect(await call.settle('lost')).toMatchObject({ state: 'settled', wasUnknown: true });
+    await call.resolve('fail');
+    await call.resolve('fail', { commandId: 'cmd_2' });
+    expect(await call.reserve('later')).toEqual({ state: 'settled', result: done });
+    const told = await readEvents(store, scope, call.run.runId, { after: 0, limit: 100 });
+    expect(told.filter(({ type }) => type === 'effect.late')).toMatchObject([
+      { data: { toolCallId: 'call_1_0', tool: 'refund', effectKey: call.key, epoch: 1, outcome: 'completed' } },
+    ]);
+    expect(await verifyStoredChain(store, scope, call.run.runId)).toMatchObject({ ok: true });
   });
 
   test('of ten attempts that follow the order at once, one may execute', async () => {

@@ -1,4 +1,5 @@
 /** The gate on a real store, without a workflow: what somebody with access to Temporal could schedule. */
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -78,6 +79,8 @@ export const openGate = async (agent: AgentSource, deployment: readonly RuleInpu
     async dispatch(input: RunToolInput, { agents, caller }: DispatchOptions = {}) {
       const { runTool } = agents ? activitiesOf(agents) : activities;
       const environment = new MockActivityEnvironment({
+        // Another step each time, as when a workflow asks again.
+        activityId: randomUUID(),
         workflowExecution: { workflowId: caller ?? workflowId(input.run), runId: 'any' },
       });
       const { result }: RunToolOutput = await environment.run(runTool, input);

@@ -140,6 +140,9 @@ async function preciseFate(
 
 const VAGUE: ReadonlySet<ProblemCode> = new Set(['decision_refused', 'run_over']);
 
+/** The run has told it already, whatever holds the store up: the answer is not kept back for long. */
+const STORED_WAIT_MS = 1_000;
+
 /** The shared answer may be about another's decision, and say nothing of this one. */
 const MAX_QUESTIONS = 3;
 
@@ -163,7 +166,9 @@ async function askRun(
     api.logger.warn({ err: error, runId: address.runId }, 'decision.verdict_unavailable');
     return undefined;
   });
-  return Promise.race([byEvent.then((fate) => fate ?? byQuery), byQuery]);
+  const fate = await Promise.race([byEvent.then((told) => told ?? byQuery), byQuery]);
+  // Who lists approvals next shall not find it open: the step that carries the event is about to store it.
+  return fate && fate.type !== 'refused' ? ((await wait.within(STORED_WAIT_MS)) ?? fate) : fate;
 }
 
 /** The workflow took nothing: the store knows why, or the run's end has not been recorded yet. */

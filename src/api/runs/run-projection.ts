@@ -10,23 +10,18 @@ import type { RunState } from '../../domain/core/state.ts';
 import { RunLimits } from '../../domain/schemas/agent.ts';
 import { StartCommand } from '../../domain/schemas/command.ts';
 import { RunEvent } from '../../domain/schemas/event.ts';
-import type { BlobRef } from '../../domain/schemas/names.ts';
+import { editsAfter } from '../../domain/state/run-state.ts';
+import type { DecidedEdits } from '../../domain/state/run-state.ts';
 import type { Store } from '../../store/database.ts';
 import { readEvents } from '../../store/events.ts';
 import type { RunRow } from '../../store/run-rows.ts';
-
-/** What a decision has set in the run's state. */
-export interface StateEdit {
-  readonly decisionId: string;
-  readonly ref: BlobRef;
-}
 
 export interface RunProjection {
   /** The event up to which it is folded. */
   readonly seq: number;
   readonly state: RunState;
   /** Of decisions that won, in order. */
-  readonly stateEdits: readonly StateEdit[];
+  readonly stateEdits: readonly DecidedEdits[];
 }
 
 const PAGE = 500;
@@ -73,13 +68,4 @@ export async function projectRun(store: Store, run: RunRow): Promise<RunProjecti
   }
   cache.set(key, current);
   return current;
-}
-
-function editsAfter(edits: readonly StateEdit[], event: RunEvent): readonly StateEdit[] {
-  if (event.type === 'approval.decided' && event.data.stateEditsRef)
-    return [...edits, { decisionId: event.data.decisionId, ref: event.data.stateEditsRef }];
-  // The gate found the decision invalid: what it set goes with it.
-  if (event.type === 'decision.refused' && event.data.voided)
-    return edits.filter(({ decisionId }) => decisionId !== event.data.decisionId);
-  return edits;
 }

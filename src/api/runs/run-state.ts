@@ -1,26 +1,21 @@
 /** The run's state: as given at the start, and as decisions that won have set it since, in order. */
-import type { JsonValue } from '../../domain/arguments/json-value.ts';
 import type { AgentDefinition } from '../../domain/schemas/agent.ts';
-import { StateEditsContent } from '../../domain/schemas/content.ts';
-import { applyStateEdits } from '../../domain/state/apply-state-edits.ts';
+import { stateFrom } from '../../domain/state/run-state.ts';
+import type { RunStateValue } from '../../domain/state/run-state.ts';
 import { readBlobs } from '../../store/blobs.ts';
 import type { Store } from '../../store/database.ts';
 import { getDefinition } from '../../store/definitions.ts';
 import type { RunRow } from '../../store/run-rows.ts';
 import { projectRun, startOf } from './run-projection.ts';
 
-export type State = Readonly<Record<string, JsonValue>>;
-
 const editable = new WeakMap<AgentDefinition, boolean>();
 
-const isObject = (value: JsonValue | undefined): value is State =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** As far as it is kept: an erased state is as empty as none. */
-export const runState = async (store: Store, run: RunRow): Promise<State> => (await findRunState(store, run)) ?? {};
+export const runState = async (store: Store, run: RunRow): Promise<RunStateValue> =>
+  (await findRunState(store, run)) ?? {};
 
 /** Undefined where part of it is erased. */
-export async function findRunState(store: Store, run: RunRow): Promise<State | undefined> {
+export async function findRunState(store: Store, run: RunRow): Promise<RunStateValue | undefined> {
   const { stateRef } = startOf(run);
   const edits = (await mayBeEdited(store, run)) ? (await projectRun(store, run)).stateEdits : [];
   const refs = [...(stateRef ? [stateRef] : []), ...edits.map(({ ref }) => ref)];
@@ -31,16 +26,10 @@ export async function findRunState(store: Store, run: RunRow): Promise<State | u
     refs.map(({ sha256 }) => sha256),
   );
   const start = stateRef ? contents.get(stateRef.sha256) : {};
-  if (!isObject(start)) return undefined;
-  let state: State = start;
-  for (const { ref } of edits) {
-    const content = StateEditsContent.safeParse(contents.get(ref.sha256));
-    if (!content.success) return undefined;
-    const applied = applyStateEdits(state, content.data);
-    // Two decisions may have been right each by itself: what no longer fits changes nothing, for tools as for people.
-    if (applied.ok && isObject(applied.state)) state = applied.state;
-  }
-  return state;
+  return stateFrom(
+    start,
+    edits.map(({ ref }) => contents.get(ref.sha256)),
+  );
 }
 
 /** What no rule of the pinned policy lists can be set by nobody: most runs need not be looked through. */

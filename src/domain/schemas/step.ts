@@ -9,6 +9,7 @@ import { JudgedCall } from './event.ts';
 import type { Basis, NumberedEvent } from './event.ts';
 import { BlobRef, Digest } from './names.ts';
 import { Receipt, Usage } from './run.ts';
+import type { RunStatus } from './run.ts';
 
 /** The run a step works for. Hints only: the gate trusts the signed start command in the store. */
 export interface StepRun {
@@ -23,6 +24,8 @@ export interface StepRun {
 export interface RideAlong {
   readonly run: StepRun;
   readonly events: readonly NumberedEvent[];
+  /** The workflow task that tells them. Steps of runs that were started before there was it have none. */
+  readonly task?: { readonly startedAt: number; readonly historyLength: number };
 }
 
 /** Answer to the events: all up to this ordinal are stored. */
@@ -73,6 +76,8 @@ export type CallModelOutput = Acknowledged & { readonly result: ModelStepResult 
 export interface RunToolInput extends RideAlong {
   readonly turn: number;
   readonly toolCallId: string;
+  /** Tells this dispatch of the call from every other: the number of the last event before it. */
+  readonly dispatch?: number;
   readonly tool: string;
   readonly revision: number;
   readonly basis: Basis;
@@ -114,13 +119,14 @@ export type ToolStepResult = z.infer<typeof ToolStepResult>;
 export type RunToolOutput = Acknowledged & { readonly result: ToolStepResult };
 
 export type FlushInput = RideAlong;
-export type FlushOutput = Acknowledged;
+/** `ended`: the run has ended in the store, with another end than its workflow tells. */
+export type FlushOutput = Acknowledged & { readonly ended?: RunStatus };
 
 /** The worker's activities, by the names that stand in histories. */
 export interface RunActivities {
   callModel(input: CallModelInput): Promise<CallModelOutput>;
   runTool(input: RunToolInput): Promise<RunToolOutput>;
-  /** For a dispatch that was stopped: what the ledger has of it. */
+  /** For a dispatch that was stopped or broke: what the ledger has of it. */
   readOutcome(input: RunToolInput): Promise<RunToolOutput>;
   flush(input: FlushInput): Promise<FlushOutput>;
   flushLocally(input: FlushInput): Promise<FlushOutput>;

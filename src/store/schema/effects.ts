@@ -32,3 +32,19 @@ export const effects = pgTable(
   },
   (effect) => [primaryKey({ columns: [effect.tenant, effect.effectKey] })],
 );
+
+/**
+ * Dispatches that the gate has said no to, or given up on. An attempt that was frozen before it reserved finds itself
+ * here when it wakes, and reserves nothing.
+ */
+export const refusedDispatches = pgTable(
+  'refused_dispatches',
+  {
+    tenant: text().notNull(),
+    effectKey: text('effect_key').notNull(),
+    /** Names one dispatch of the call, with all its attempts. */
+    dispatch: text().notNull(),
+    refusedAt: epochMs('refused_at').notNull(),
+  },
+  (refused) => [primaryKey({ columns: [refused.tenant, refused.effectKey, refused.dispatch] })],
+);

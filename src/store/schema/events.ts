@@ -15,6 +15,12 @@ export const runEvents = pgTable(
     runId: text('run_id').notNull(),
     origin: text().notNull(),
     type: text().notNull(),
+    /**
+     * The workflow task that told it: when its execution began, and how long the history was. A task that was lost and
+     * wakes again is told from its successor by it.
+     */
+    taskStartedAt: epochMs('task_started_at'),
+    taskLength: integer('task_length'),
     prevHash: bytea('prev_hash').notNull(),
     hash: bytea().notNull(),
     body: bytea().notNull(),
@@ -29,6 +35,20 @@ export const runEvents = pgTable(
         sql`${event.type} in ('run.started', 'run.unblocked', 'message.completed', 'approval.decided', 'approval.superseded', 'tool.completed', 'tool.failed', 'tool.denied', 'contract.unmet')`,
       ),
   ],
+);
+
+/**
+ * Where the workflow's own numbers stand in the log, from the first on which a lost task and its successor told different
+ * things. Most runs have none: a number stands where the event of origin `workflow` with that ordinal does.
+ */
+export const retoldEvents = pgTable(
+  'retold_events',
+  {
+    runId: text('run_id').notNull(),
+    ordinal: integer().notNull(),
+    seq: bigint({ mode: 'number' }).notNull(),
+  },
+  (retold) => [primaryKey({ columns: [retold.runId, retold.ordinal] })],
 );
 
 /** Text of open messages. Unlogged: a crash of PostgreSQL empties it, and the completed message is an event. */
