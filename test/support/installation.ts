@@ -33,7 +33,7 @@ export interface Installation extends AsyncDisposable {
   readonly temporalAddress: string;
   readonly directory: string;
   startApi(): Promise<ApiProcess>;
-  startWorker(): Promise<ServerProcess>;
+  startWorker(environment?: Readonly<Record<string, string>>): Promise<ServerProcess>;
   /** Makes an API key of this principal, and speaks with it to this replica. */
   person(principal: string, api: ApiProcess): Promise<Person>;
   outside(...hang: Parameters<typeof createOutside> extends [string, ...infer Rest] ? Rest : never): Outside;
@@ -87,7 +87,7 @@ export async function createInstallation(options: InstallationOptions = {}): Pro
       const api = await start('api', { COUNTERSIGN_API_PORT: String(await freePort()) });
       return { ...api, url: String(api.ready['url']) };
     },
-    startWorker: () => start('worker'),
+    startWorker: (more) => start('worker', more),
     person: async (principal, api) => createPerson(api.url, await createKey(store, scope, principal)),
     outside: (...hang) => createOutside(directory, ...hang),
     async [Symbol.asyncDispose]() {
