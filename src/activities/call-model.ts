@@ -16,6 +16,7 @@ import { MAX_CALLS_HEARD, judgeCalls } from './judge-calls.ts';
 import type { PinnedRun, PinnedRuns } from './pinned-run.ts';
 import { reportingForgeries } from './report-refusal.ts';
 import { storeRideAlong } from './ride-along.ts';
+import { awaitSlot } from './slot.ts';
 import type { Transcripts } from './transcript.ts';
 
 /** Longer arguments are beyond what the strict parser reads; the model sees a cut text and an error. */
@@ -35,7 +36,9 @@ export const callModel =
       await admitStep(dependencies, input);
       const run = await reportingForgeries(dependencies, input, pinnedRuns.load(input.run));
       const { acknowledged } = await storeRideAlong(store, input);
-      await announceRetry(dependencies, input);
+      const slot = await awaitSlot(dependencies, input);
+      // Tries that only asked for a slot have said nothing that a reader would have to drop.
+      if (!slot?.isJustAdmitted) await announceRetry(dependencies, input);
       const reply = await ask(dependencies, run, transcripts, input, signal);
       const result = 'code' in reply ? reply : await keep(dependencies, run, input, reply);
       return { acknowledged, result };

@@ -18,5 +18,7 @@ export interface StepDependencies {
   readonly resolveModel: (model: string) => ModelPort | undefined;
   /** Tools of this worker by definition digest: the same name may be loaded in several versions. */
   readonly tools: ReadonlyMap<string, Tool>;
+  /** How many runs of one requester may be active at a time in a tenant; no limit without. */
+  readonly maxActiveRunsPerRequester?: number | undefined;
   readonly openWorkspace: (scope: Scope, runId: string) => Promise<Workspace>;
 }

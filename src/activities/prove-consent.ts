@@ -15,6 +15,7 @@ import type { Proof } from './proof.ts';
 import { editFault } from './prove-edit.ts';
 import { refused, voided } from './refused.ts';
 import type { Refused } from './refused.ts';
+import { waitedSince } from './slot.ts';
 import { digestUnder } from './subject.ts';
 import type { Subject } from './subject.ts';
 import { verifyVotes } from './verified-votes.ts';
@@ -100,7 +101,7 @@ const consentFault = async (
 
 /** Consent, and until when it holds. */
 export const proveConsent = async (dependencies: StepDependencies, subject: Subject): Promise<Refused | Proof> => {
-  const { run, input, pinned, current, nowMs } = subject;
+  const { run, input, pinned, current, nowMs, slot } = subject;
   const { start } = run;
   const verified = verifyVotes(dependencies.trust, start, input, input.evidence);
   if (!verified.ok) return voided(verified.code);
@@ -112,7 +113,9 @@ export const proveConsent = async (dependencies: StepDependencies, subject: Subj
   const request = await requestOf(dependencies, subject, approval, votes);
   const fault = await consentFault(dependencies, subject, approval, request, votes);
   if (fault) return voided(fault === 'digest_mismatch' ? fault : `consent_${fault}`);
-  const executeBy = latestOf(votes) + Math.min(pinned.executeWithinMs, current.executeWithinMs);
+  const decidedAtMs = latestOf(votes);
+  const executeWithinMs = Math.min(pinned.executeWithinMs, current.executeWithinMs);
+  const executeBy = decidedAtMs + executeWithinMs + waitedSince(slot, decidedAtMs);
   if (executeBy <= nowMs)
     return refused('execution_expired', 'The approval of this call ran out before it could run.', 'deny');
   const proof: Proof = { type: 'proof', executeBy };

@@ -16,6 +16,7 @@ import { proveGrant } from './prove-grant.ts';
 import { proveRetry } from './prove-retry.ts';
 import { refused } from './refused.ts';
 import type { Refused } from './refused.ts';
+import type { HeldSlot } from './slot.ts';
 import { digestUnder, openSubject } from './subject.ts';
 import type { Subject } from './subject.ts';
 
@@ -62,8 +63,9 @@ export const proveDispatch = async (
   prover: Prover,
   run: PinnedRun,
   input: RunToolInput,
+  slot?: HeldSlot,
 ): Promise<ProvenCall | Refused> => {
-  const subject = await openSubject(prover.dependencies, prover.policies, run, input);
+  const subject = await openSubject(prover.dependencies, prover.policies, run, input, slot);
   if (subject.type === 'refused') return subject;
   const { pinned, current, tool } = subject;
   if (pinned.effect === 'deny' || current.effect === 'deny')

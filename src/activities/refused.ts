@@ -37,6 +37,7 @@ const HONEST = new Set([
   'policy_unreadable',
   'run_cancelled',
   'run_over',
+  'run_replaced',
   'tool_drifted',
 ]);
 

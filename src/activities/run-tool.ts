@@ -25,6 +25,8 @@ import { finalIfRefused, rideAlong, storeRideAlong } from './ride-along.ts';
 import { NO_STATE } from './run-state.ts';
 import type { RunStates } from './run-state.ts';
 import { settle } from './settle.ts';
+import { awaitSlot } from './slot.ts';
+import type { HeldSlot } from './slot.ts';
 
 export interface GateParts extends Prover {
   readonly states: RunStates;
@@ -37,12 +39,20 @@ export const runTool =
       const { dependencies, pinnedRuns } = gate;
       await admitDispatch(dependencies, input);
       const run = await reportingForgeries(dependencies, input, pinnedRuns.load(input.run));
-      const proof = await proveDispatch(gate, run, input);
+      const slot = await slotFor(gate, input);
+      const proof = await proveDispatch(gate, run, input, slot);
       const call = signal.aborted ? refused('run_cancelled', 'The run was cancelled.', 'deny') : proof;
       if (call.type === 'proven') return dispatch(gate, run, input, call, signal);
       await reportRefusal(dependencies, input, call);
       return refuse(dependencies, input, call);
     });
+
+/** What led here is stored first: it says whether the run is running, and waits for nobody. */
+async function slotFor({ dependencies }: GateParts, input: RunToolInput): Promise<HeldSlot | undefined> {
+  if (dependencies.maxActiveRunsPerRequester === undefined) return undefined;
+  await storeRideAlong(dependencies.store, input);
+  return awaitSlot(dependencies, input);
+}
 
 /** A brake is looked at again so soon: a call goes on by itself once it is released. */
 const BRAKED_RETRY = '2s';
@@ -69,7 +79,7 @@ async function dispatch(
   const nonce = randomUUID();
   // Before the effect is reserved: from then on, nothing that can fail stands before the tool.
   const { state, riding } = await readState(gate, run, input);
-  const { reservation } = await finalIfRefused(
+  const reservation = await unlessReplaced(
     reserveToldEffect(store, {
       append: rideAlong(riding),
       effectKey: key,
@@ -90,6 +100,10 @@ async function dispatch(
       ...(call.retryEpoch !== undefined && { retryEpoch: call.retryEpoch }),
     }),
   );
+  if (!reservation) {
+    const replaced = refused('run_replaced', 'Another run took the place of this one.', 'deny');
+    return refuse(gate.dependencies, input, replaced);
+  }
   const given = { input, call, key, nonce, state, signal };
   return { acknowledged: input.events.at(-1)?.ordinal ?? 0, result: await carryOut(gate, given, reservation) };
 }
@@ -99,6 +113,17 @@ async function readState({ dependencies, states }: GateParts, run: PinnedRun, in
   if (!states.mayHaveState(run)) return { state: NO_STATE, riding: input };
   await storeRideAlong(dependencies.store, input);
   return { state: await states.read(run), riding: { ...input, events: [] } };
+}
+
+/** Undefined where another run of the conversation has taken this one's place: nothing new is reserved for it. */
+async function unlessReplaced(reserving: ReturnType<typeof reserveToldEffect>): Promise<Reservation | undefined> {
+  try {
+    const { reservation } = await finalIfRefused(reserving);
+    return reservation;
+  } catch (error) {
+    if (error instanceof ApplicationFailure && error.type === 'run_replaced') return undefined;
+    throw error;
+  }
 }
 
 async function carryOut(gate: GateParts, given: Dispatch, reservation: Reservation): Promise<ToolStepResult> {

@@ -23,6 +23,7 @@ import type { StepDependencies } from './dependencies.ts';
 import type { PinnedRun } from './pinned-run.ts';
 import { refused } from './refused.ts';
 import type { Refused } from './refused.ts';
+import type { HeldSlot } from './slot.ts';
 
 export interface Subject {
   readonly type: 'subject';
@@ -38,6 +39,8 @@ export interface Subject {
   /** Today's layers of deployment and project. */
   readonly today: readonly CompiledLayer[];
   readonly nowMs: number;
+  /** The slot that the run has, where the deployment limits them: waiting for it counts against nothing. */
+  readonly slot: HeldSlot | undefined;
 }
 
 /** The digest of this call under a verdict, by default as the revision that is to run. */
@@ -77,6 +80,7 @@ export const openSubject = async (
   policies: CurrentPolicies,
   run: PinnedRun,
   input: RunToolInput,
+  slot: HeldSlot | undefined,
 ): Promise<Subject | Refused> => {
   const definition = run.definition.tools.find((one) => one.name === input.tool);
   if (!definition) return refused('unknown_tool', 'The pinned agent has no such tool.');
@@ -116,5 +120,6 @@ export const openSubject = async (
     current: tightenVerdict(pinned, currentOpinion(layers, context, valid.value)),
     today: layers,
     nowMs: await dependencies.clock.nowMs(),
+    slot,
   };
 };

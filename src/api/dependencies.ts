@@ -59,6 +59,8 @@ export interface ApiDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly artifacts: ArtifactReader;
+  /** How many runs of one requester may be active at a time in a tenant; no limit without. */
+  readonly maxActiveRunsPerRequester?: number | undefined;
   /** Answer only to loopback host names: for servers that listen on the loopback interface. */
   readonly loopbackOnly: boolean;
   readonly version: string;

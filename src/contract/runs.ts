@@ -36,6 +36,9 @@ export const StartRun = z
       example: 'Write the release notes since v1.4.0.',
     }),
     conversationId: ConversationId.optional(),
+    replace: z.boolean().optional().meta({
+      description: 'Takes the place of the unfinished run of the conversation, if there is one; that one is cancelled',
+    }),
     state: RunState.refine((state) => bytesOf(state) <= STATE_MAX_BYTES, `must be at most ${STATE_MAX_BYTES} bytes`)
       .optional()
       .meta({ description: `The state at the start; at most ${STATE_MAX_BYTES} bytes as JSON` }),
@@ -44,6 +47,10 @@ export const StartRun = z
       .refine((labels) => Object.keys(labels).length <= 32, 'at most 32 labels')
       .optional()
       .meta({ description: 'Names and values to find the run by', example: { team: 'platform' } }),
+  })
+  .refine(({ replace, conversationId }) => !replace || conversationId !== undefined, {
+    path: ['replace'],
+    message: 'needs a conversationId',
   })
   .meta({ id: 'StartRun' });
 export type StartRun = z.infer<typeof StartRun>;
@@ -60,6 +67,9 @@ export const Run = z
     }),
     requester: PrincipalField,
     conversationId: z.string().nullable(),
+    replacedBy: RunId.nullable().meta({
+      description: 'The run that took its place in the conversation: nothing new of this one takes effect',
+    }),
     labels: z.record(z.string(), z.string()),
     createdAt: Timestamp,
     updatedAt: Timestamp,
@@ -118,6 +128,9 @@ export const RunDetail = Run.extend({
   output: z.string().nullable().meta({ description: "The agent's last message, once the run completed" }),
   state: RunState.nullable().meta({
     description: 'As it was given at the start and set by decisions since; null once erased',
+  }),
+  queuedSince: Timestamp.nullable().meta({
+    description: "Since when it waits until enough of its requester's active runs have stopped; null: it does not",
   }),
   attentions: z.array(Attention).meta({ description: 'Why the run needs somebody; empty: it does not' }),
   actions: z.array(z.string()).meta({ description: 'What may be done to the run now', example: ['cancel', 'block'] }),

@@ -12,6 +12,10 @@ const port = z
   .regex(/^\d{1,5}$/, 'must be a port number')
   .transform(Number)
   .pipe(z.number().min(1, 'must be a port number').max(65_535, 'must be a port number'));
+const positiveCount = z
+  .string()
+  .regex(/^[1-9]\d{0,5}$/, 'must be a number from 1 to 999999')
+  .transform(Number);
 const hostAndPort = z.string().regex(/^[^\s/:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'must be host:port');
 const absolutePath = z.string().refine(isAbsolute, 'must be an absolute path');
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
@@ -58,6 +62,7 @@ const environmentSchema = z.object({
   COUNTERSIGN_REPOSITORIES_ROOT: absolutePath.optional(),
   COUNTERSIGN_MODEL: modelName.optional(),
   COUNTERSIGN_CHECKPOINT_SINK: sinkUrls.optional(),
+  COUNTERSIGN_MAX_ACTIVE_RUNS_PER_REQUESTER: positiveCount.optional(),
   COUNTERSIGN_TEST_SERVICES: z.enum(['all', 'none']).default('all'),
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_BASE_URL: httpUrl.optional(),
@@ -115,6 +120,8 @@ export interface Config {
   };
   /** Where signed checkpoints of the audit chains go: URLs. None are made where there are none. */
   readonly checkpointSinks: readonly string[];
+  /** How many runs of one requester may be active at a time in a tenant; no limit where it is not set. */
+  readonly maxActiveRunsPerRequester: number | undefined;
   /** `none` lets tests of pure code run without starting local services. */
   readonly testServices: 'all' | 'none';
 }
@@ -167,6 +174,7 @@ export function loadConfig(environment: Environment = process.env): Config {
       defaultModel: values.COUNTERSIGN_MODEL,
     },
     checkpointSinks: values.COUNTERSIGN_CHECKPOINT_SINK ?? [],
+    maxActiveRunsPerRequester: values.COUNTERSIGN_MAX_ACTIVE_RUNS_PER_REQUESTER,
     testServices: values.COUNTERSIGN_TEST_SERVICES,
   };
 }

@@ -39,6 +39,7 @@ const countersign = await startAllInOne({
   version,
   host: config.api.host,
   port: config.api.port,
+  maxActiveRunsPerRequester: config.maxActiveRunsPerRequester,
   checkpointSinks: config.checkpointSinks.map(openSink),
 });
 const { url, store } = countersign;

@@ -35,6 +35,7 @@ const api = await serveApi(
     clock: systemClock,
     logger,
     artifacts: artifactReader({ workspacesRoot, forbidden: [stateDirectory] }),
+    maxActiveRunsPerRequester: config.maxActiveRunsPerRequester,
     loopbackOnly: true,
     version,
   },

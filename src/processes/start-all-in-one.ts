@@ -52,6 +52,8 @@ export interface AllInOneOptions {
   /** Where signed checkpoints of the audit chains go. */
   readonly checkpointSinks?: readonly CheckpointSink[];
   readonly limits?: Partial<ApiLimits>;
+  /** How many runs of one requester may be active at a time in a tenant; no limit without. */
+  readonly maxActiveRunsPerRequester?: number | undefined;
   readonly shutdownGraceMs?: number;
   readonly maxCachedWorkflows?: number;
 }
@@ -84,6 +86,7 @@ export const startAllInOne = async (options: AllInOneOptions): Promise<AllInOne>
       clock,
       logger,
       artifacts: artifactReader(options),
+      maxActiveRunsPerRequester: options.maxActiveRunsPerRequester,
       loopbackOnly: true,
       version: options.version,
       ...(options.limits && { limits: options.limits }),

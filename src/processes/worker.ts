@@ -37,6 +37,7 @@ const worker = await startWorker({
   models: config.models,
   workspacesRoot,
   forbidden: [stateDirectory],
+  maxActiveRunsPerRequester: config.maxActiveRunsPerRequester,
   connection: workerConnection,
   namespace,
   taskQueue: config.taskQueue,

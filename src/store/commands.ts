@@ -33,8 +33,14 @@ export async function recordCommand(
   record: CommandRecord,
   blobs: readonly NewBlob[] = [],
 ): Promise<void> {
+  await execute(store, RECORD, [JSON.stringify(commandRow(record)), ...blobParameters(blobs)]);
+  rememberBlobs(store, record.tenant, blobs);
+}
+
+/** In the column names of the table, for `jsonb_populate_record`. */
+export function commandRow(record: CommandRecord): Record<string, unknown> {
   const { tenant, project, runId, type, principal, iat, signatureId, contributes, signed } = record;
-  const row = {
+  return {
     tenant,
     signature_id: storableText(signatureId),
     project,
@@ -47,8 +53,6 @@ export async function recordCommand(
     bytes: signed.bytes,
     jws: signed.jws,
   };
-  await execute(store, RECORD, [JSON.stringify(row), ...blobParameters(blobs)]);
-  rememberBlobs(store, tenant, blobs);
 }
 
 const READ = {

@@ -5,6 +5,8 @@ import { blobRefFrom } from './blob-ref.ts';
 import { blobParameters, rememberBlobs } from './blobs.ts';
 import type { NewBlob } from './blobs.ts';
 import { genesisHash } from './chain.ts';
+import { commandRow } from './commands.ts';
+import type { CommandRecord } from './commands.ts';
 import { execute } from './database.ts';
 import type { Store } from './database.ts';
 import { decodeRow } from './decode-row.ts';
@@ -39,6 +41,8 @@ export interface RunRow extends NewRun {
   readonly endedAt: number | null;
   readonly startedInTemporal: boolean;
   readonly cancelRequested: SignedCommand | null;
+  /** The run that took its place in the conversation: nothing new is dispatched for this one. */
+  readonly replacedBy: string | null;
   readonly outputRef: BlobRef | null;
   readonly failure: { readonly code: string; readonly detail: string } | null;
   /** Head of the root run's sequence and chain. */
@@ -48,29 +52,52 @@ export interface RunRow extends NewRun {
 
 export type CreateRunOutcome =
   | { readonly outcome: 'created' | 'existing' | 'mismatch'; readonly run: RunRow }
-  | { readonly outcome: 'conversation_busy'; readonly runId: string };
+  | { readonly outcome: 'conversation_busy'; readonly runId: string; readonly requester: string }
+  | { readonly outcome: 'too_many_active_runs' };
+
+export interface CreateOptions {
+  /** How many runs of one requester may be active at a time in the tenant; no limit without. */
+  readonly maxActiveRuns?: number | undefined;
+  /** The unfinished run of the conversation whose place the new one takes, and the cancel that it gets. */
+  readonly replaces?: CommandRecord & { readonly runId: string };
+}
 
 const CREATE = {
-  name: 'create_run_1',
-  text: `SELECT c.outcome, (c.run).*, c.event_seq, c.head_hash, c.touched_at FROM create_run($1, $2, $3, $4) c`,
+  name: 'create_run_2',
+  text: `SELECT c.outcome, (c.run).*, c.event_seq, c.head_hash, c.touched_at FROM create_run($1, $2, $3, $4, $5, $6) c`,
 };
 
 /**
  * Creates a run, or finds the one that this request has created before: row, event stream and blobs in one statement.
- * `mismatch`: the idempotency key stands for another request. `conversation_busy`: another run of it is unfinished.
+ * `mismatch`: the idempotency key stands for another request. `conversation_busy`: another run of it is unfinished, and is
+ * not the one that this one replaces. Replacing marks the old run, keeps its cancel and creates the new one, or nothing.
  */
-export async function createRun(store: Store, run: NewRun, newBlobs: readonly NewBlob[]): Promise<CreateRunOutcome> {
+export async function createRun(
+  store: Store,
+  run: NewRun,
+  newBlobs: readonly NewBlob[],
+  { maxActiveRuns, replaces }: CreateOptions = {},
+): Promise<CreateRunOutcome> {
   const [row] = (await execute(store, CREATE, [
     JSON.stringify(rowOf(run)),
     Buffer.from(genesisHash(run.rootRunId), 'hex'),
     ...blobParameters(newBlobs),
+    maxActiveRuns ?? null,
+    replaces ? JSON.stringify(replacementOf(replaces)) : null,
   ])) as [{ outcome: CreateRunOutcome['outcome'] }];
+  if (row.outcome === 'too_many_active_runs') return { outcome: row.outcome };
   const found = runRowFrom(row);
   if (row.outcome === 'created') rememberBlobs(store, run.tenant, newBlobs);
   return row.outcome === 'conversation_busy'
-    ? { outcome: row.outcome, runId: found.runId }
+    ? { outcome: row.outcome, runId: found.runId, requester: found.requester }
     : { outcome: row.outcome, run: found };
 }
+
+const replacementOf = (record: CommandRecord & { readonly runId: string }) => ({
+  runId: record.runId,
+  ...record.signed,
+  command: commandRow(record),
+});
 
 /** In the column names of the table, for `jsonb_populate_record`. */
 const rowOf = (run: NewRun): Record<string, unknown> => ({

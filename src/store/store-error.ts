@@ -6,6 +6,7 @@ const REFUSALS = {
   CSE10: 'event_conflict',
   CSE11: 'stale_task',
   CSE12: 'run_over',
+  CSE13: 'run_replaced',
 } as const;
 
 export type StoreRefusal = (typeof REFUSALS)[keyof typeof REFUSALS];
@@ -13,7 +14,8 @@ export type StoreRefusal = (typeof REFUSALS)[keyof typeof REFUSALS];
 /**
  * `event_gap`: the workflow's events do not extend what is stored. `event_conflict`: a lost task has stored others under
  * their numbers. `stale_task`: that task wakes again, and another has taken over. `run_over`: the run has ended, and its
- * workflow has more to tell. `run_id_taken`: by another tenant or project.
+ * workflow has more to tell. `run_id_taken`: by another tenant or project. `run_replaced`: nothing new takes effect for
+ * such a run.
  */
 export class StoreRefusalError extends Error {
   override readonly name = 'StoreRefusalError';

@@ -21,7 +21,7 @@ export interface Person {
   /** Any request. A body that is no string is sent as JSON. */
   request<T = unknown>(method: string, path: string, options?: RequestOptions): Promise<Answer<T>>;
   startRun(
-    body: { agent?: string; input?: string; conversationId?: string; state?: unknown },
+    body: { agent?: string; input?: string; conversationId?: string; replace?: boolean; state?: unknown },
     key?: string,
   ): Promise<StartedRun>;
   run(runId: string): StartedRun;

@@ -41,6 +41,7 @@ export interface WorldOptions {
   /** `skipped`: `world.skip('24h')` passes at once. Default `real`. */
   readonly time?: 'real' | 'skipped';
   readonly limits?: AllInOneOptions['limits'];
+  readonly maxActiveRunsPerRequester?: number;
   readonly maxCachedWorkflows?: number;
   /** Takes every log line, down to the finest; silent without. */
   readonly logs?: { write(line: string): void };
@@ -112,6 +113,7 @@ export const createWorld = async (options: WorldOptions): Promise<World> => {
     port: 0,
     shutdownGraceMs: 200,
     ...(limits && { limits }),
+    maxActiveRunsPerRequester: options.maxActiveRunsPerRequester,
     ...(maxCachedWorkflows !== undefined && { maxCachedWorkflows }),
   });
   const { url, store } = countersign;

@@ -65,6 +65,8 @@ const reconcileRun = async (dependencies: ReconcilerDependencies, run: RunRow): 
   const fate = await gateway.fate(run);
   if (fate.type === 'missing' && !run.startedInTemporal) {
     await start(dependencies, run);
+    // Cancelled or replaced before it began: it is not let go in between.
+    if (run.cancelRequested) await gateway.command(run, 'cancel', run.cancelRequested);
     return 'started';
   }
   if (fate.type !== 'running') {

@@ -26,6 +26,8 @@ export interface WorkerParts {
   readonly workspacesRoot: string;
   /** Directories that no workspace may lie in or around. */
   readonly forbidden: readonly string[];
+  /** How many runs of one requester may be active at a time in a tenant; no limit without. */
+  readonly maxActiveRunsPerRequester?: number | undefined;
 }
 
 export const stepDependencies = (parts: WorkerParts): StepDependencies => {
@@ -44,6 +46,7 @@ export const stepDependencies = (parts: WorkerParts): StepDependencies => {
     trust,
     tools,
     resolveModel: models.resolve,
+    maxActiveRunsPerRequester: parts.maxActiveRunsPerRequester,
     openWorkspace: (scope, runId) => openWorkspace({ root: workspacesRoot, scope, runId, forbidden }),
   };
 };

@@ -82,8 +82,8 @@ export const registerHandlers = (run: LiveRun, input: AgentRunInput): void => {
     const checked = signed && check('cancel', signed);
     if (!checked?.ok) return void run.apply({ type: 'cancel', channel: 'temporal' });
     const { command, attestedAt: _, ...by } = checked.given;
-    const { reasonRef } = command;
-    run.apply({ type: 'cancel', ...by, ...(reasonRef && { reasonRef }) });
+    const { reasonRef, replacedBy } = command;
+    run.apply({ type: 'cancel', ...by, ...(reasonRef && { reasonRef }), ...(replacedBy && { replacedBy }) });
   };
 
   const block = (signed?: SignedCommand): void => {

@@ -31,7 +31,7 @@ let anna: Person;
 
 beforeAll(async () => {
   world = await testWorld({ agents: [agent] });
-  cutOff = await createReplica(world, { temporalAddress: `127.0.0.1:${await freePort()}` });
+  cutOff = await withoutTemporal();
   connection = connectLazily(world.temporalAddress);
   anna = await world.person('anna');
 });
@@ -40,6 +40,10 @@ afterAll(async () => {
   await connection.close();
   await world[Symbol.asyncDispose]();
 });
+
+/** One that has once failed to start a run asks first whether Temporal is back: each test that starts has its own. */
+const withoutTemporal = async (): Promise<Replica> =>
+  createReplica(world, { temporalAddress: `127.0.0.1:${await freePort()}` });
 
 const reconcileNow = (): Promise<void> => {
   const { store, taskQueue, keys } = world;
@@ -109,6 +113,50 @@ describe('the reconciler', () => {
     expect((await cancelled.types()).filter((type) => type === 'run.cancelled')).toHaveLength(1);
     const requested = (await cancelled.events()).find(({ type }) => type === 'run.cancel_requested');
     expect(requested?.data).toMatchObject({ actor: { principal: 'anna' } });
+  });
+
+  test('S1.13 sends what a replacement has left to send: the cancel of the old run, the start of the new one', async () => {
+    const conversationId = 'replaced-unsent';
+    const old = await anna.startRun({ conversationId });
+    const approval = await old.pending();
+    await using lost = await withoutTemporal();
+    const away = lost.speaksHere(anna);
+    // Recorded, and then nothing: as where the API is killed between its transaction and Temporal.
+    const first = await away.request<{ runId: string }>('POST', '/v1/runs', {
+      body: { agent: 'helper', input: 'Begin.', conversationId, replace: true },
+    });
+    expect(first.status).toBe(503);
+    expect(await old.get()).toMatchObject({
+      status: 'suspended',
+      cancelRequested: true,
+      replacedBy: first.body.runId,
+    });
+    // Nobody consents to a run that has lost its place.
+    expect(await old.decide(approval, 'approve')).toMatchObject({ status: 410, body: { code: 'run_over' } });
+
+    await reconcileNow();
+    expect(await untilEnded(old)).toMatchObject({ status: 'cancelled' });
+    const run = anna.run(first.body.runId);
+    await run.decide(await run.pending(), 'approve');
+    expect(await run.settles()).toMatchObject({ status: 'completed' });
+    expect([effectsOf(old.runId), effectsOf(run.runId)]).toEqual([0, 1]);
+  });
+
+  test('S1.13 a run that was replaced before it was ever sent is started and cancelled, and asks for nothing', async () => {
+    const { store, scope } = world;
+    const conversationId = 'replaced-unstarted';
+    await using lost = await withoutTemporal();
+    const away = lost.speaksHere(anna);
+    const first = await away.request<{ runId: string }>('POST', '/v1/runs', {
+      body: { agent: 'helper', input: 'Begin.', conversationId },
+    });
+    expect(await getRun(store, scope, first.body.runId)).toMatchObject({ startedInTemporal: false });
+    const { runId } = await anna.startRun({ conversationId, replace: true });
+    await reconcileNow();
+    expect(await untilEnded(anna.run(first.body.runId))).toMatchObject({ status: 'cancelled', replacedBy: runId });
+    await anna.run(runId).pending();
+    expect(await anna.run(runId).cancel()).toMatchObject({ status: 200 });
+    expect(effectsOf(first.body.runId)).toBe(0);
   });
 
   test('leaves alone what waits for people', async () => {

@@ -41,6 +41,7 @@ describe('create-or-get', () => {
       endedAt: null,
       startedInTemporal: false,
       cancelRequested: null,
+      replacedBy: null,
       outputRef: null,
       failure: null,
       eventSeq: 0,
@@ -103,7 +104,7 @@ describe('create-or-get', () => {
     const winnerId = winner && 'run' in winner ? winner.run.runId : undefined;
     expect(winnerId).toBeDefined();
     expect(outcomes.filter((outcome) => outcome !== winner)).toEqual(
-      Array.from({ length: 9 }, () => ({ outcome: 'conversation_busy', runId: winnerId })),
+      Array.from({ length: 9 }, () => ({ outcome: 'conversation_busy', runId: winnerId, requester: 'ada' })),
     );
   });
 

@@ -45,7 +45,11 @@ export interface Gate extends AsyncDisposable {
   refusals(): Promise<readonly string[]>;
 }
 
-export const openGate = async (agent: AgentSource, deployment: readonly RuleInput[] = []): Promise<Gate> => {
+export const openGate = async (
+  agent: AgentSource,
+  deployment: readonly RuleInput[] = [],
+  limits: { readonly maxActiveRunsPerRequester?: number } = {},
+): Promise<Gate> => {
   const database = await createTestDatabase();
   const store = openStore({ url: database.url });
   const workspacesRoot = await mkdtemp(join(tmpdir(), 'countersign-gate-'));
@@ -65,6 +69,7 @@ export const openGate = async (agent: AgentSource, deployment: readonly RuleInpu
         models: { openai: NO_PROVIDERS, anthropic: NO_PROVIDERS, compatible: NO_PROVIDERS },
         workspacesRoot,
         forbidden: [],
+        ...limits,
       }),
     );
   const activities = activitiesOf([agent]);

@@ -40,6 +40,8 @@ export interface Installation extends AsyncDisposable {
 }
 
 export interface InstallationOptions {
+  /** Variables beside those that every process of it has. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** A database of the file's own where it is not given. */
   readonly databaseUrl?: string;
   readonly temporalAddress?: string;
@@ -66,6 +68,7 @@ export async function createInstallation(options: InstallationOptions = {}): Pro
     COUNTERSIGN_STATE_DIRECTORY: stateDirectory,
     COUNTERSIGN_WORKSPACES_ROOT: join(directory, 'workspaces'),
     COUNTERSIGN_AGENTS: AGENTS,
+    ...options.environment,
   };
   const processes: ServerProcess[] = [];
   const start = async (name: 'api' | 'worker', more: Readonly<Record<string, string>> = {}) => {

@@ -20,7 +20,10 @@ export interface Replica extends AsyncDisposable {
 }
 
 /** It shares nothing with the world's own API but the store, the keys and Temporal; that one may be replaced, too. */
-export async function createReplica(world: World, options: { temporalAddress?: string } = {}): Promise<Replica> {
+export async function createReplica(
+  world: World,
+  options: { temporalAddress?: string; maxActiveRunsPerRequester?: number } = {},
+): Promise<Replica> {
   const { databaseUrl, taskQueue, keys, workspacesRoot } = world;
   const logger = createLogger({ level: 'silent', service: 'replica' });
   const store = openStore({ url: databaseUrl, applicationName: 'replica' });
@@ -37,6 +40,7 @@ export async function createReplica(world: World, options: { temporalAddress?: s
     artifacts: artifactReader({ workspacesRoot, forbidden: [] }),
     loopbackOnly: true,
     version: '0.0.0-test',
+    maxActiveRunsPerRequester: options.maxActiveRunsPerRequester,
   };
   const api = await serveApi(dependencies, { host: '127.0.0.1', port: 0 });
   return {

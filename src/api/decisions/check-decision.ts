@@ -26,7 +26,8 @@ export function checkDecision({ caller, run, approval, request, given, nowMs }: 
   const settled = fateByApproval(approval, given);
   // Who decided is more to the point than that the run has ended since.
   if (settled && !(settled.type === 'refused' && settled.code === 'withdrawn')) return settled;
-  if (!runCan('decide', run.status)) return { type: 'refused', code: 'run_over' };
+  // Nothing of a run that another has replaced runs any more, though its end may still be on its way.
+  if (!runCan('decide', run.status) || run.replacedBy !== null) return { type: 'refused', code: 'run_over' };
   if (settled) return settled;
   if (approval.decideBy <= nowMs) return { type: 'refused', code: 'expired' };
   if (personal) throw new HttpProblem(personal);

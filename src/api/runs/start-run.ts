@@ -13,12 +13,15 @@ import type { RunLimits } from '../../domain/schemas/agent.ts';
 import type { StartCommand } from '../../domain/schemas/command.ts';
 import { isTemporalUnavailable } from '../../gateway/temporal-faults.ts';
 import { makeBlob } from '../../store/blobs.ts';
+import type { NewBlob } from '../../store/blobs.ts';
 import { currentAgent, getDefinition } from '../../store/definitions.ts';
-import { createRun } from '../../store/run-rows.ts';
-import type { RunRow } from '../../store/run-rows.ts';
+import { createRun, getRun } from '../../store/run-rows.ts';
+import type { NewRun, RunRow } from '../../store/run-rows.ts';
 import type { Api, Caller } from '../dependencies.ts';
 import { HttpProblem } from '../http-problem.ts';
 import { runPath } from '../views/run-view.ts';
+import { conversationBusy, prepareReplacement, sendCancel } from './replace-run.ts';
+import type { Replacement } from './replace-run.ts';
 
 export interface StartOrder {
   readonly caller: Caller;
@@ -32,6 +35,16 @@ export interface StartedRun {
   readonly run: RunRow;
   readonly isNew: boolean;
 }
+
+interface CreatedRow {
+  readonly outcome: 'created' | 'existing';
+  readonly run: RunRow;
+  /** Whose place it took, with the cancel that is to be sent there. */
+  readonly replaces?: Replacement | undefined;
+}
+
+/** So many others may replace the same run at the same moment before one is told that the conversation is busy. */
+const MAX_REPLACE_ATTEMPTS = 20;
 
 /** Starts runs, and knows whether Temporal took the last one. */
 export class RunStarter {
@@ -48,11 +61,13 @@ export class RunStarter {
     const agent = await currentAgent(this.#api.store, caller.scope, request.agent);
     if (!agent) throw new HttpProblem('unknown_agent');
     if (this.#wasUnavailable && !(await this.#api.gateway.isHealthy())) throw new HttpProblem('temporal_unavailable');
-    const { outcome, run } = await this.#createRow(order, agent.digest, agent.definition.policyDigest);
+    const { outcome, run, replaces } = await this.#createRow(order, agent.digest, agent.definition.policyDigest);
+    if (replaces) sendCancel(this.#api, replaces);
     // Until the run's first event is stored, nothing proves that it started. It is started again: Temporal takes each
     // run once.
-    if (!run.startedInTemporal && !isFinished(run.status)) {
+    if (!run.startedInTemporal && !isFinished(run.status) && run.replacedBy === null) {
       await this.#startWorkflow(run, run.agentDigest === agent.digest ? agent.definition.limits : undefined);
+      if (run.conversationId !== null) await this.#cancelIfReplaced(run);
     }
     return { run, isNew: outcome === 'created' };
   }
@@ -61,7 +76,7 @@ export class RunStarter {
     { caller, request, idempotencyKey, onNamed }: StartOrder,
     agentDigest: string,
     policyDigest: string,
-  ): Promise<{ outcome: 'created' | 'existing'; run: RunRow }> {
+  ): Promise<CreatedRow> {
     const api = this.#api;
     const { tenant, project } = caller.scope;
     const { principal, groups } = caller.own;
@@ -95,37 +110,59 @@ export class RunStarter {
       nowMs,
     });
     onNamed?.(runId);
-    const result = await createRun(
-      api.store,
-      {
-        tenant,
-        project,
-        runId,
-        rootRunId: runId,
-        agent: request.agent,
-        agentDigest,
-        policyDigest,
-        requester: principal,
-        requesterGroups: groups,
-        inputRef: input.ref,
-        conversationId: request.conversationId ?? null,
-        labels: request.labels ?? {},
-        idempotencyKey: idempotencyKey ?? null,
-        requestDigest: requestDigest(request, runId),
-        startCommand,
-        createdAt: nowMs,
-      },
-      state ? [input, state] : [input],
-    );
+    const row: NewRun = {
+      tenant,
+      project,
+      runId,
+      rootRunId: runId,
+      agent: request.agent,
+      agentDigest,
+      policyDigest,
+      requester: principal,
+      requesterGroups: groups,
+      inputRef: input.ref,
+      conversationId: request.conversationId ?? null,
+      labels: request.labels ?? {},
+      idempotencyKey: idempotencyKey ?? null,
+      requestDigest: requestDigest(request, runId),
+      startCommand,
+      createdAt: nowMs,
+    };
+    return this.#createOrReplace(caller, row, state ? [input, state] : [input], request.replace ?? false);
+  }
+
+  /** Whoever else replaces the same run at the same moment comes before it or after it. */
+  async #createOrReplace(
+    caller: Caller,
+    row: NewRun,
+    blobs: readonly NewBlob[],
+    mayReplace: boolean,
+    attempts = MAX_REPLACE_ATTEMPTS,
+    replaces?: Replacement,
+  ): Promise<CreatedRow> {
+    const { store, maxActiveRunsPerRequester: maxActiveRuns } = this.#api;
+    const result = await createRun(store, row, blobs, { maxActiveRuns, ...(replaces && { replaces }) });
     switch (result.outcome) {
       case 'created':
+        return { outcome: result.outcome, run: result.run, replaces };
       case 'existing':
         return { outcome: result.outcome, run: result.run };
       case 'mismatch':
         throw new HttpProblem('idempotency_mismatch');
-      case 'conversation_busy':
-        throw new HttpProblem('conversation_busy', { extras: { runId: result.runId } });
+      case 'too_many_active_runs':
+        throw new HttpProblem('too_many_active_runs');
+      case 'conversation_busy': {
+        if (!mayReplace || attempts === 0) throw conversationBusy(caller, result);
+        const next = await prepareReplacement(this.#api, caller, result, { runId: row.runId, nowMs: row.createdAt });
+        return this.#createOrReplace(caller, row, blobs, mayReplace, attempts - 1, next);
+      }
     }
+  }
+
+  /** Whoever replaced it before it was in Temporal had nobody to send the cancel to. */
+  async #cancelIfReplaced({ tenant, project, runId }: RunRow): Promise<void> {
+    const now = await getRun(this.#api.store, { tenant, project }, runId);
+    if (now?.cancelRequested) sendCancel(this.#api, { tenant, project, runId, signed: now.cancelRequested });
   }
 
   async #startWorkflow(run: RunRow, knownLimits: RunLimits | undefined): Promise<void> {
@@ -152,7 +189,8 @@ export class RunStarter {
 
 /** Tells repeats from other requests. The run id stands for requester and key, and keeps equal inputs apart. */
 function requestDigest(request: StartRun, runId: string): string {
-  const { agent, input, conversationId = null, labels = {} } = request;
+  const { agent, input, conversationId = null, labels = {}, replace } = request;
   const state = request.state === undefined ? {} : { state: request.state as JsonValue };
-  return digestOf(canonicalJson({ v: 1, runId, agent, input, conversationId, labels, ...state }));
+  const replaces = replace ? { replace } : {};
+  return digestOf(canonicalJson({ v: 1, runId, agent, input, conversationId, labels, ...state, ...replaces }));
 }

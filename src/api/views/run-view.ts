@@ -2,6 +2,7 @@ import type { Run, RunDetail } from '../../contract/runs.ts';
 import { runActions } from '../../domain/core/run-status.ts';
 import { readBlobs } from '../../store/blobs.ts';
 import type { RunRow } from '../../store/run-rows.ts';
+import { findQueuedSince } from '../../store/slots.ts';
 import type { Api } from '../dependencies.ts';
 import { attentionsOf } from '../runs/attentions.ts';
 import { findRunState } from '../runs/run-state.ts';
@@ -20,6 +21,7 @@ export function runView(row: RunRow): Run {
     status: row.status,
     requester: row.requester,
     conversationId: row.conversationId,
+    replacedBy: row.replacedBy,
     labels: row.labels,
     createdAt: timestamp(row.createdAt),
     updatedAt: timestamp(row.updatedAt),
@@ -33,18 +35,24 @@ export function runView(row: RunRow): Run {
 }
 
 /** The run with its words, its state, and what it needs of people. */
-export async function runDetail({ store, clock }: Pick<Api, 'store' | 'clock'>, row: RunRow): Promise<RunDetail> {
+export async function runDetail(
+  { store, clock, maxActiveRunsPerRequester }: Pick<Api, 'store' | 'clock' | 'maxActiveRunsPerRequester'>,
+  row: RunRow,
+): Promise<RunDetail> {
   const refs = [row.inputRef, row.outputRef].flatMap((ref) => (ref ? [ref.sha256] : []));
-  const [contents, state, attentions] = await Promise.all([
+  const mayWait = maxActiveRunsPerRequester !== undefined && row.status === 'running';
+  const [contents, state, attentions, queuedSince] = await Promise.all([
     readBlobs(store, row.tenant, refs),
     findRunState(store, row),
     attentionsOf(store, row, await clock.nowMs()),
+    mayWait ? findQueuedSince(store, row) : null,
   ]);
   return {
     ...runView(row),
     input: textOf(contents, row.inputRef) ?? null,
     output: textOf(contents, row.outputRef) ?? null,
     state: state ?? null,
+    queuedSince: timestampOrNull(queuedSince),
     attentions,
     actions: [...runActions(row.status)],
   };

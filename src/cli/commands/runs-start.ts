@@ -12,6 +12,7 @@ import { jsonText } from '../show/json.ts';
 
 interface Options extends ApiOptions {
   readonly conversation?: string;
+  readonly replace?: boolean;
   readonly label: readonly string[];
   readonly idempotencyKey?: string;
   readonly state?: JsonValue;
@@ -25,6 +26,7 @@ export const addRunsStart = (runs: Command, { terminal, end }: CliContext): Comm
     .argument('<agent>', 'name of the agent')
     .argument('<input>', 'what it is asked to do')
     .option('--conversation <id>', 'group runs; at most one of a conversation is unfinished')
+    .option('--replace', 'take the place of the unfinished run of the conversation, which is cancelled')
     .option('--label <name=value>', 'to find the run by; may be repeated', collect, [])
     .option('--state <json>', 'an object that its tools read, and that decisions may edit', jsonArgument)
     .option('--state-file <file>', 'the same from a file; - is the standard input')
@@ -39,6 +41,7 @@ export const addRunsStart = (runs: Command, { terminal, end }: CliContext): Comm
           agent,
           input,
           ...(options.conversation !== undefined && { conversationId: options.conversation }),
+          ...(options.replace && { replace: true }),
           ...(state && { state }),
           ...(options.label.length > 0 && { labels }),
         },

@@ -25,9 +25,15 @@ export function eventSentence(event: RunEvent, content: Content = {}): string {
       return `by ${event.data.actor.principal}${content.note === undefined ? '' : `: ${content.note}`}`;
     case 'run.failed':
       return `${event.data.code}: ${event.data.detail}`;
+    case 'run.queued':
+      return `waits until ${event.data.place} of the requester's active runs stop, of ${event.data.limit} allowed`;
+    case 'run.dequeued':
+      return `goes on after ${Math.round(event.data.waitedMs / 1_000)} s`;
     case 'run.cancel_requested':
-    case 'run.cancelled':
-      return `by ${event.data.actor?.principal ?? event.data.channel}${because}`;
+    case 'run.cancelled': {
+      const { actor, channel, replacedBy } = event.data;
+      return `by ${actor?.principal ?? channel}${replacedBy ? `, replaced by ${replacedBy}` : ''}${because}`;
+    }
     case 'turn.started':
       return `turn ${event.data.turn}`;
     case 'message.restarted': {

@@ -37,6 +37,8 @@ export function runScreen(terminal: Terminal, { run, pending, artifacts }: RunWi
     ['Status', own(status(terminal, run.status))],
     ...(run.failure ? [['Failure', `${run.failure.code}: ${run.failure.detail}`] as const] : []),
     ...(run.cancelRequested && run.endedAt === null ? [['', own('cancellation requested')] as const] : []),
+    ...(run.replacedBy === null ? [] : [['Replaced by', run.replacedBy] as const]),
+    ...(run.queuedSince === null ? [] : [['Waits its turn', moment(run.queuedSince)] as const]),
     ['Agent', run.agent],
     ['', run.agentDigest],
     ['For', run.requester],

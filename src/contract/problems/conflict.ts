@@ -77,7 +77,7 @@ export const CONFLICT = {
   conversation_busy: {
     status: 409,
     title: 'The conversation has an unfinished run',
-    detail: 'At most one run of a conversation is unfinished; `runId` names it.',
-    next: 'Wait for that run, cancel it, or use another conversation.',
+    detail: 'At most one run of a conversation is unfinished; `runId` names it, where you may see it.',
+    next: 'Wait for that run, cancel it, use another conversation, or start with `replace`.',
   },
 } as const satisfies Record<string, ProblemKind>;

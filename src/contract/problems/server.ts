@@ -8,6 +8,12 @@ export const SERVER = {
     detail: 'This principal has as many event streams open as one may have here.',
     next: 'Close streams that are no longer read.',
   },
+  too_many_active_runs: {
+    status: 429,
+    title: 'Too many active runs',
+    detail: 'This requester has as many active runs as one may have here; nothing was started.',
+    next: 'Come again when one of them has ended or waits for a person, or cancel one.',
+  },
   internal_error: {
     status: 500,
     title: 'Something went wrong on our side',

@@ -158,7 +158,9 @@ export const evolve = (state: RunState, event: RunEvent): RunState => {
     case 'approval.withdrawn':
     case 'decision.refused':
       return evolveApproval(state, event);
-    // Told by the gate or the bridge: the run itself knows nothing of them.
+    // Told by the gate, the store or the bridge: the run itself knows nothing of them.
+    case 'run.queued':
+    case 'run.dequeued':
     case 'approval.shown':
     case 'approval.claimed':
     case 'approval.released':

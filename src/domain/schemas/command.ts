@@ -53,6 +53,8 @@ export const CancelCommand = z.strictObject({
   runId: RunId,
   commandId: z.string(),
   reasonRef: BlobRef.optional(),
+  /** The run of the same conversation that takes its place. */
+  replacedBy: RunId.optional(),
 });
 export type CancelCommand = z.infer<typeof CancelCommand>;
 

@@ -52,6 +52,8 @@ const cancelData = {
   reasonRef: BlobRef.optional(),
   signatureId: z.string().optional(),
   commandDigest: Digest.optional(),
+  /** The run of the same conversation that took its place. */
+  replacedBy: RunId.optional(),
 };
 
 /**
@@ -70,6 +72,9 @@ export const RunEvent = z.discriminatedUnion('type', [
   }),
   event('run.suspended', {}),
   event('run.resumed', {}),
+  /** Its requester has as many active runs as are allowed: it goes on by itself, in the order of asking. */
+  event('run.queued', { limit: z.number().int().positive(), place: z.number().int().positive() }),
+  event('run.dequeued', { waitedMs: z.number().int().nonnegative() }),
   /** Parked until somebody says how it goes on. `reasonRef`: a person's or the agent's words; `detailRef`: what to look at. */
   event('run.blocked', {
     code: z.string(),

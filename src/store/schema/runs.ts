@@ -22,6 +22,8 @@ export const runs = pgTable(
     inputSha256: bytea('input_sha256').notNull(),
     inputBytes: integer('input_bytes').notNull(),
     conversationId: text('conversation_id'),
+    /** The run that took its place as the conversation's: nothing new is dispatched for this one. */
+    replacedBy: text('replaced_by'),
     labels: jsonb().$type<Readonly<Record<string, string>>>().notNull(),
     status: text().$type<RunStatus>().notNull(),
     idempotencyKey: text('idempotency_key'),
@@ -46,7 +48,13 @@ export const runs = pgTable(
       .where(sql`${run.idempotencyKey} is not null`),
     uniqueIndex('runs_active_conversation')
       .on(run.tenant, run.project, run.conversationId)
-      .where(sql`${run.conversationId} is not null and ${run.endedAt} is null`),
+      .where(sql`${run.conversationId} is not null and ${run.endedAt} is null and ${run.replacedBy} is null`),
+    index('runs_of_conversation')
+      .on(run.tenant, run.project, run.conversationId, run.createdAt, run.runId)
+      .where(sql`${run.conversationId} is not null`),
+    index('runs_below_root')
+      .on(run.rootRunId)
+      .where(sql`${run.runId} <> ${run.rootRunId}`),
     // Read backwards.
     index('runs_newest').on(run.tenant, run.project, run.createdAt, run.runId),
     index('runs_newest_by_status').on(run.tenant, run.project, run.status, run.createdAt, run.runId),

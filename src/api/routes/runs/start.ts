@@ -20,7 +20,8 @@ export function registerStartRun(app: ApiServer, api: Api, starter: RunStarter, 
       tags: ['runs'],
       summary: 'Start a run',
       description:
-        'The same Idempotency-Key and body give the same run. With `Accept: text/event-stream` the answer is the ' +
+        'The same Idempotency-Key and body give the same run. A conversation has one unfinished run at most; with ' +
+        '`replace` the new one takes its place. With `Accept: text/event-stream` the answer is the ' +
         "run's event stream, with its id in the header `x-run-id`.",
       headers: CommandHeaders,
       body: StartRun,
@@ -35,6 +36,7 @@ export function registerStartRun(app: ApiServer, api: Api, starter: RunStarter, 
           'unknown_agent',
           'idempotency_mismatch',
           'too_many_streams',
+          'too_many_active_runs',
           'temporal_unavailable',
         ),
       },
