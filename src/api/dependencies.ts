@@ -1,12 +1,13 @@
 /** Everything the API needs of the outside: handed in, so that it can be built without listening or connecting. */
 import type { Action, Reach } from '../domain/authorise.ts';
-import type { Actor, Role } from '../domain/schemas/actor.ts';
+import type { Actor, Channel, Role } from '../domain/schemas/actor.ts';
 import type { Scope } from '../domain/schemas/names.ts';
 import type { Receipt } from '../domain/schemas/run.ts';
 import type { CommandSigner } from '../gateway/sign-command.ts';
 import type { RunGateway } from '../gateway/run-gateway.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
+import type { TokenVerifier } from '../platform/tokens/token-verifier.ts';
 import type { Store } from '../store/database.ts';
 import type { EventFeed } from '../store/feed.ts';
 
@@ -64,6 +65,8 @@ export interface ApiDependencies {
   /** Answer only to loopback host names: for servers that listen on the loopback interface. */
   readonly loopbackOnly: boolean;
   readonly version: string;
+  /** Checks tokens of identity providers; without it API keys are the only credentials. */
+  readonly tokens?: TokenVerifier;
   readonly limits?: Partial<ApiLimits>;
 }
 
@@ -77,7 +80,15 @@ export interface Caller {
   /** Without what others have delegated: runs are asked for in one's own name only. */
   readonly own: Actor;
   readonly roles: readonly Role[];
+  /** All projects of the credential. */
+  readonly projects: readonly string[];
+  /** The way that this caller's commands come in. */
+  readonly channel: Channel;
   readonly authenticatedAtMs: number;
+  /** When the credential ends by itself; null: never. */
+  readonly endsAtMs: number | null;
+  /** Set where a session's cookie brought the caller. */
+  readonly sessionId?: string;
 }
 
 declare module 'fastify' {
@@ -86,6 +97,8 @@ declare module 'fastify' {
     caller: Caller;
     /** How far the caller's roles reach for the route's action. */
     reach: Reach;
+    /** Finds out again who the caller is and what they may; throws the problem where it is no longer enough. */
+    recheck: () => Promise<void>;
   }
   interface FastifyContextConfig {
     /** What the route does: the caller's roles must include it. Every route names one or is public. */

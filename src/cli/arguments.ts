@@ -72,6 +72,13 @@ export const placeArgument = (text: string, previous: readonly StateEdit[] = [])
   return [...previous, { path, value: parsed.ok ? parsed.value : written }];
 };
 
+/** A key's id, or how the key begins: never the whole key, which other users would see. */
+export const keyArgument = (text: string): string => {
+  const id = /^(?:cs_)?([a-z2-7]{16})$/.exec(text)?.[1];
+  if (id !== undefined) return id;
+  throw new InvalidArgumentError('It is not the id of a key, nor how one begins (cs_…).');
+};
+
 /** For options that may be repeated. */
 export const collect = (text: string, previous: readonly string[] = []): readonly string[] => [...previous, text];
 

@@ -4,6 +4,7 @@ import { createClient } from '../client/index.ts';
 import type { CountersignClient } from '../client/index.ts';
 import { clientConfig } from '../platform/client-config.ts';
 import { loadClientEnvironment } from '../platform/config.ts';
+import type { ClientEnvironment } from '../platform/config.ts';
 import { stateDirectory } from '../platform/state-directory.ts';
 import { CliError, EXIT } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
@@ -29,13 +30,17 @@ export const withApiOptions = (command: Command): Command =>
     .option('--url <url>', 'address of the API (COUNTERSIGN_URL; else the installation of this checkout)')
     .option('--key <key>', 'API key (better in COUNTERSIGN_API_KEY: other users see command lines)');
 
+/** The state directory of this checkout's installation. */
+export const keptIn = (environment: ClientEnvironment = loadClientEnvironment()): string =>
+  environment.stateDirectory ?? stateDirectory(projectRoot, environment.stateHome);
+
 /** The API by the options, the environment or the file of this checkout's installation. */
 export function connect(options: ApiOptions): CountersignClient {
   if (options.url !== undefined && !/^https?:$/.test(URL.parse(options.url)?.protocol ?? '')) {
     throw new CliError(EXIT.usage, '--url must be an http:// or https:// URL.');
   }
   const environment = loadClientEnvironment();
-  const directory = environment.stateDirectory ?? stateDirectory(projectRoot, environment.stateHome);
+  const directory = keptIn(environment);
   const { url, apiKey } = clientConfig(options, environment, directory);
   return createClient({ baseUrl: url, apiKey });
 }

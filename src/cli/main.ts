@@ -8,6 +8,7 @@ import { addDelegations } from './commands/delegations.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDev } from './commands/dev.ts';
 import { addGrants } from './commands/grants.ts';
+import { addKeys } from './commands/keys.ts';
 import { addPolicy } from './commands/policy.ts';
 import { addRuns } from './commands/runs.ts';
 import type { CliContext } from './context.ts';
@@ -31,6 +32,7 @@ addApprovals(program, context);
 addGrants(program, context);
 addBrakes(program, context);
 addDelegations(program, context);
+addKeys(program, context);
 addAudit(program, context);
 addPolicy(program, context);
 

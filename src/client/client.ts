@@ -16,6 +16,8 @@ import { grantsClient } from './grants.ts';
 import type { GrantsClient } from './grants.ts';
 import { createHttp } from './http.ts';
 import type { ClientOptions } from './http.ts';
+import { keysClient } from './keys.ts';
+import type { KeysClient } from './keys.ts';
 import { policyClient } from './policy.ts';
 import type { PolicyClient } from './policy.ts';
 import { runsClient } from './runs.ts';
@@ -34,6 +36,7 @@ export interface CountersignClient {
   readonly brakes: BrakesClient;
   readonly grants: GrantsClient;
   readonly delegations: DelegationsClient;
+  readonly keys: KeysClient;
   readonly policy: PolicyClient;
   readonly audit: AuditClient;
 }
@@ -50,6 +53,7 @@ export function createClient(options: ClientOptions): CountersignClient {
     brakes: brakesClient(calls),
     grants: grantsClient(calls),
     delegations: delegationsClient(calls),
+    keys: keysClient(calls),
     policy: policyClient(calls),
     audit: auditClient(http, calls),
   };

@@ -5,6 +5,7 @@ export type { ApprovalAddress } from './approvals.ts';
 export type { AuditFormat } from '../contract/audit.ts';
 export type { CallOptions, CommandOptions } from './calls.ts';
 export type { GrantsQuery } from './grants.ts';
+export type { KeysQuery } from './keys.ts';
 export type { GetRunOptions } from './runs.ts';
 export type { ClientOptions } from './http.ts';
 export { ProblemError, UnreachableError } from './errors.ts';

@@ -1,36 +1,8 @@
 /** Which role may do what, and to whose objects: one table. Services of the API never decide this themselves. */
+import type { Action } from './actions.ts';
 import type { Role } from './schemas/actor.ts';
 
-/** Names as they stand in audit logs. */
-export type Action =
-  | 'agent.read'
-  | 'run.start'
-  | 'run.read'
-  | 'run.cancel'
-  | 'run.block'
-  | 'run.unblock'
-  | 'run.resolve'
-  | 'run.approval.read'
-  | 'run.approval.decide'
-  | 'run.approval.claim'
-  | 'run.approval.extend'
-  /** Taking over what another has claimed. */
-  | 'run.approval.force'
-  | 'run.question.answer'
-  | 'brake.read'
-  | 'brake.set'
-  | 'brake.release'
-  | 'brake.bypass'
-  | 'grant.read'
-  | 'grant.create'
-  | 'grant.revoke'
-  | 'delegation.read'
-  | 'delegation.create'
-  | 'delegation.end'
-  | 'policy.read'
-  | 'policy.simulate'
-  | 'policy.write'
-  | 'audit.read';
+export type { Action } from './actions.ts';
 
 /**
  * `own`: what the principal is the requester (or giver) of. `project`: all of the project. `tenant`: what spans the
@@ -66,12 +38,23 @@ const operating: Grants = {
   'policy.simulate': 'project',
 };
 
+/** What everybody may do with the credentials of their own principal. */
+const withOwnCredentials: Grants = {
+  'key.read': 'own',
+  'key.rotate': 'own',
+  'key.revoke': 'own',
+  'session.start': 'own',
+  'session.read': 'own',
+  'session.end': 'own',
+};
+
 /**
  * No role decides for its own sake but `approver`: an admin or operator who shall decide is made one too. Which approver
  * may decide which approval is up to its policy rule. Who asks for a run may stop it, but not say how it goes on.
  */
-const GRANTS: Record<Role, Grants> = {
+export const GRANTS: Readonly<Record<Role, Grants>> = {
   requester: {
+    ...withOwnCredentials,
     'agent.read': 'project',
     'run.start': 'own',
     'run.read': 'own',
@@ -82,8 +65,20 @@ const GRANTS: Record<Role, Grants> = {
     'brake.read': 'project',
     'grant.read': 'own',
   },
+  broker: {
+    ...withOwnCredentials,
+    'agent.read': 'project',
+    'run.start': 'own',
+    'run.start_for': 'project',
+    'run.read': 'own',
+    'run.cancel': 'own',
+    'run.block': 'own',
+    'run.approval.read': 'own',
+    'brake.read': 'project',
+  },
   approver: {
     ...reading,
+    ...withOwnCredentials,
     'run.approval.decide': 'project',
     'run.approval.claim': 'project',
     'run.approval.extend': 'project',
@@ -95,20 +90,32 @@ const GRANTS: Record<Role, Grants> = {
   operator: {
     ...reading,
     ...operating,
+    ...withOwnCredentials,
     'brake.set': 'project',
     'brake.release': 'project',
     'brake.bypass': 'project',
   },
-  auditor: { ...reading, 'delegation.read': 'project', 'policy.simulate': 'project', 'audit.read': 'tenant' },
+  auditor: {
+    ...reading,
+    ...withOwnCredentials,
+    'delegation.read': 'project',
+    'policy.simulate': 'project',
+    'audit.read': 'tenant',
+  },
   admin: {
     ...reading,
     ...operating,
+    ...withOwnCredentials,
     'run.start': 'own',
     'brake.set': 'tenant',
     'brake.release': 'tenant',
     'brake.bypass': 'tenant',
     'policy.write': 'tenant',
     'audit.read': 'tenant',
+    'key.read': 'tenant',
+    'key.create': 'tenant',
+    'key.rotate': 'tenant',
+    'key.revoke': 'tenant',
   },
 };
 
@@ -125,9 +132,15 @@ const PEOPLE_ONLY: ReadonlySet<Action> = new Set<Action>([
   'brake.bypass',
   'grant.create',
   'delegation.create',
+  'session.start',
 ]);
 
 export const isForPeople = (action: Action): boolean => PEOPLE_ONLY.has(action);
+
+/** What a person has no business doing: they would speak in another's name. */
+const SERVICES_ONLY: ReadonlySet<Action> = new Set<Action>(['run.start_for']);
+
+export const isForServices = (action: Action): boolean => SERVICES_ONLY.has(action);
 
 /** How far the roles together let their holder do this; undefined where none of them does. */
 export function reachOf(roles: readonly Role[], action: Action): Reach | undefined {
@@ -135,6 +148,6 @@ export function reachOf(roles: readonly Role[], action: Action): Reach | undefin
   return WIDEST_FIRST.find((reach) => reaches.has(reach));
 }
 
-/** Whether an object of this requester lies within reach. */
-export const isWithinReach = (reach: Reach, principal: string, requester: string): boolean =>
-  reach !== 'own' || principal === requester;
+/** Whether an object of one of these lies within reach. */
+export const isWithinReach = (reach: Reach, principal: string, ...owners: readonly (string | null)[]): boolean =>
+  reach !== 'own' || owners.includes(principal);

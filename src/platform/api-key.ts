@@ -13,11 +13,18 @@ export interface NewApiKey {
   readonly secretHash: string;
 }
 
-export function newApiKey(): NewApiKey {
-  const id = [...randomBytes(16)].map((byte) => BASE32.charAt(byte & 31)).join('');
+/** Sixteen characters of what must be at least as many bytes: random, or a hash of what names the key. */
+export const apiKeyId = (bytes: Uint8Array): string =>
+  [...bytes.subarray(0, 16)].map((byte) => BASE32.charAt(byte & 31)).join('');
+
+/** Of a new id, or a new secret for one that there is. */
+export function newApiKey(id: string = apiKeyId(randomBytes(16))): NewApiKey {
   const secret = randomBytes(32).toString('base64url');
   return { id, key: `cs_${id}_${secret}`, secretHash: hashSecret(secret) };
 }
+
+/** What of a key may be shown: enough to tell one from another. */
+export const apiKeyPrefix = (id: string): string => `cs_${id}`;
 
 export interface PresentedKey {
   readonly id: string;

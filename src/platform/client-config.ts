@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { parseApiKey } from './api-key.ts';
 import type { ClientEnvironment } from './config.ts';
 
 /** What the all-in-one process leaves in the state directory with the first key. */
@@ -36,6 +37,15 @@ export function updateClientFile(stateDirectory: string, url: string): ClientFil
   const updated = { ...file, url };
   writeFileSync(clientFilePath(stateDirectory), JSON.stringify(updated), { mode: 0o600 });
   return updated;
+}
+
+/** Puts the new secret of a rotated key in the place of the kept one; false where another key is kept, or none. */
+export function replaceKeptKey(stateDirectory: string, apiKey: string): boolean {
+  const file = readClientFile(stateDirectory);
+  const kept = file && parseApiKey(file.apiKey);
+  if (!kept || kept.id !== parseApiKey(apiKey)?.id) return false;
+  writeFileSync(clientFilePath(stateDirectory), JSON.stringify({ ...file, apiKey }), { mode: 0o600 });
+  return true;
 }
 
 /**

@@ -58,6 +58,7 @@ const environmentSchema = z.object({
   COUNTERSIGN_WORKSPACES_ROOT: absolutePath.optional(),
   COUNTERSIGN_AGENTS: z.string().optional(),
   COUNTERSIGN_POLICY_FILE: absolutePath.optional(),
+  COUNTERSIGN_JWT_FILE: absolutePath.optional(),
   COUNTERSIGN_REPOSITORY: absolutePath.optional(),
   COUNTERSIGN_REPOSITORIES_ROOT: absolutePath.optional(),
   COUNTERSIGN_MODEL: modelName.optional(),
@@ -107,6 +108,8 @@ export interface Config {
   readonly agentModules: readonly string[];
   /** The deployment's policy layer, a JSON file. */
   readonly policyFile: string | undefined;
+  /** Which tokens of identity providers are believed; none where there is no such file. */
+  readonly tokenFile: string | undefined;
   /** The git repository that example agents read when the input names none. */
   readonly repository: string | undefined;
   /** Agents may be pointed at git repositories under this directory only. */
@@ -165,6 +168,7 @@ export function loadConfig(environment: Environment = process.env): Config {
     workspacesRoot: values.COUNTERSIGN_WORKSPACES_ROOT,
     agentModules: (values.COUNTERSIGN_AGENTS ?? EXAMPLE_AGENTS).split(',').map((path) => path.trim()),
     policyFile: values.COUNTERSIGN_POLICY_FILE,
+    tokenFile: values.COUNTERSIGN_JWT_FILE,
     repository: values.COUNTERSIGN_REPOSITORY,
     repositoriesRoot: values.COUNTERSIGN_REPOSITORIES_ROOT,
     models: {

@@ -6,6 +6,8 @@ import type { KnownPeople } from '../domain/policy/quorum-faults.ts';
 import { ConfigError } from './config.ts';
 import type { Config } from './config.ts';
 import { PolicyFileError, readPolicy } from './policy-file.ts';
+import { readTokenConfig } from './tokens/read-token-config.ts';
+import type { TokenConfig } from './tokens/token-config.ts';
 
 export interface Installation {
   readonly databaseUrl: string;
@@ -17,6 +19,8 @@ export interface Installation {
   readonly deployment: readonly RuleInput[];
   /** Groups and their members, as the file names them: agents whose rules name others are refused. */
   readonly people: KnownPeople;
+  /** Which tokens of identity providers are believed. */
+  readonly tokens: TokenConfig | undefined;
 }
 
 interface DeploymentPolicy {
@@ -60,6 +64,7 @@ export const installation = async (config: Config): Promise<Installation> => {
     // Beside the state, never within it: no tool may come near the keys.
     workspacesRoot: config.workspacesRoot ?? join(`${stateDirectory}-workspaces`),
     repository: config.repository ?? process.cwd(),
+    tokens: config.tokenFile === undefined ? undefined : await readTokenConfig(config.tokenFile),
     ...(config.policyFile ? await readDeploymentPolicy(config.policyFile) : { deployment: [], people: {} }),
   };
 };

@@ -16,7 +16,7 @@ import { startAllInOne } from './start-all-in-one.ts';
 
 const config = loadConfig();
 const place = await installation(config);
-const { databaseUrl, temporalAddress, stateDirectory, workspacesRoot, deployment, people } = place;
+const { databaseUrl, temporalAddress, stateDirectory, workspacesRoot, deployment, people, tokens } = place;
 const logger = createLogger({ level: config.logLevel, service: 'countersign' });
 
 await migrateStore(databaseUrl);
@@ -41,6 +41,7 @@ const countersign = await startAllInOne({
   port: config.api.port,
   maxActiveRunsPerRequester: config.maxActiveRunsPerRequester,
   checkpointSinks: config.checkpointSinks.map(openSink),
+  ...(tokens && { tokens }),
 });
 const { url, store } = countersign;
 const firstKey = await makeFirstKey(store, { scope: config.scope, stateDirectory, url, nowMs });

@@ -10,6 +10,7 @@ import { loadConfig } from '../platform/config.ts';
 import { installation } from '../platform/installation.ts';
 import { createLogger } from '../platform/logger.ts';
 import { loadSigningKeys, trustedKeys } from '../platform/signing-keys.ts';
+import { createTokenVerifier } from '../platform/tokens/token-verifier.ts';
 import { version } from '../platform/version.ts';
 import { openStore } from '../store/database.ts';
 import { createEventFeed } from '../store/feed.ts';
@@ -18,7 +19,7 @@ import { startCheckpointer } from './checkpointer.ts';
 import { createCheckpointSigner } from './sign-checkpoint.ts';
 
 const config = loadConfig();
-const { databaseUrl, temporalAddress, stateDirectory, workspacesRoot } = await installation(config);
+const { databaseUrl, temporalAddress, stateDirectory, workspacesRoot, tokens } = await installation(config);
 const logger = createLogger({ level: config.logLevel, service: 'api' });
 const keys = await loadSigningKeys(stateDirectory, Date.now());
 const store = openStore({ url: databaseUrl, applicationName: 'countersign-api' });
@@ -38,6 +39,7 @@ const api = await serveApi(
     maxActiveRunsPerRequester: config.maxActiveRunsPerRequester,
     loopbackOnly: true,
     version,
+    ...(tokens && { tokens: createTokenVerifier(tokens, logger) }),
   },
   config.api,
 );

@@ -4,7 +4,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Scope } from '../domain/schemas/names.ts';
 import { newApiKey } from '../platform/api-key.ts';
-import { anyCredentialExists, createCredential } from '../store/credentials.ts';
+import { anyCredentialExists, issueCredential } from '../store/credentials.ts';
+import type { NewCredential } from '../store/credentials.ts';
 import type { Store } from '../store/database.ts';
 
 /** Where the CLI finds address and key. */
@@ -18,7 +19,7 @@ export const makeFirstKey = async (
   if (await anyCredentialExists(store)) return false;
   const { scope, stateDirectory, url, nowMs } = options;
   const { id, key, secretHash } = newApiKey();
-  await createCredential(store, {
+  const credential: NewCredential = {
     id,
     tenant: scope.tenant,
     projects: [scope.project],
@@ -32,7 +33,14 @@ export const makeFirstKey = async (
     expiresAt: null,
     revokedAt: null,
     lastUsedAt: null,
-  });
+    label: 'first key',
+    // The command line and everything else on this machine use it: it claims no more than they all can.
+    channel: 'api',
+  };
+  const { principal, kind, roles, groups, projects, channel, expiresAt } = credential;
+  const rights = { principal, kind, roles, groups, projects, channel, expiresAt };
+  const told = { type: 'key.created', at: nowMs, data: { project: scope.project, keyId: id, ...rights } };
+  await issueCredential(store, credential, told);
   await writeFile(clientFile(stateDirectory), JSON.stringify({ url, apiKey: key }), { mode: 0o600 });
   return true;
 };

@@ -19,6 +19,8 @@ import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { trustedKeys } from '../platform/signing-keys.ts';
 import type { SigningKeys } from '../platform/signing-keys.ts';
+import { createTokenVerifier } from '../platform/tokens/token-verifier.ts';
+import type { TokenConfig } from '../platform/tokens/token-config.ts';
 import { artifactReader } from './artifact-reader.ts';
 import { startCheckpointer } from './checkpointer.ts';
 import { createCheckpointSigner } from './sign-checkpoint.ts';
@@ -40,6 +42,8 @@ export interface AllInOneOptions {
   readonly deployment: readonly RuleInput[];
   /** Whom the deployment knows: rules that name other groups are refused. */
   readonly people?: KnownPeople;
+  /** Which tokens of identity providers are believed; none without. */
+  readonly tokens?: TokenConfig;
   readonly models: ModelsConfig;
   readonly workspacesRoot: string;
   readonly forbidden: readonly string[];
@@ -89,6 +93,7 @@ export const startAllInOne = async (options: AllInOneOptions): Promise<AllInOne>
       maxActiveRunsPerRequester: options.maxActiveRunsPerRequester,
       loopbackOnly: true,
       version: options.version,
+      ...(options.tokens && { tokens: createTokenVerifier(options.tokens, logger) }),
       ...(options.limits && { limits: options.limits }),
     },
     { host: options.host, port: options.port },

@@ -27,7 +27,7 @@ export type AuditEvent = Link & {
 };
 
 /** The bytes that are hashed and stored. */
-const auditBody = (tenant: string, { type, at, actor, data }: NewAuditEvent): Uint8Array =>
+export const auditBody = (tenant: string, { type, at, actor, data }: NewAuditEvent): Uint8Array =>
   canonicalBytes({ v: 1, tenant, type, at, ...(actor && { actor }), data } as unknown as JsonValue);
 
 const APPEND = { name: 'append_audit_1', text: 'SELECT * FROM append_audit($1, $2, $3, $4)' };

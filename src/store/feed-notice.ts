@@ -1,4 +1,7 @@
-/** The payloads of NOTIFY on one channel: "this run has events up to seq", or a piece of an open message. */
+/**
+ * The payloads of NOTIFY on one channel: "this run has events up to seq", a piece of an open message, or "this credential
+ * is not what it was".
+ */
 import { z } from 'zod';
 import type { ChainedEvent } from './chain.ts';
 import { storedEvent } from './events.ts';
@@ -31,7 +34,9 @@ const DeltaNotice = z.object({
     text: z.string().optional(),
   }),
 });
-const Notice = z.union([EventNotice, DeltaNotice]);
+/** Id of a key or a session that was revoked, rotated or ended. */
+const CredentialNotice = z.object({ c: z.string() });
+const Notice = z.union([EventNotice, DeltaNotice, CredentialNotice]);
 export type FeedNotice = z.infer<typeof Notice>;
 export type EventNotice = z.infer<typeof EventNotice>;
 

@@ -35,8 +35,12 @@ export interface EventFeed {
   subscribe(scope: Scope, rootRunId: string, subscriber: Subscriber): Subscription;
   /** Whether notifications arrive. While they do not, nothing is lost: readers get it all after the reconnection. */
   isConnected(): boolean;
+  /** Called with each credential that is revoked, rotated or ended; without one where any may have been meanwhile. */
+  onCredential(listener: CredentialListener): Subscription;
   close(): Promise<void>;
 }
+
+type CredentialListener = (credentialId: string | undefined) => void;
 
 const PAGE_SIZE = 200;
 
@@ -54,6 +58,10 @@ export function createEventFeed(options: {
   const { url, store, logger } = options;
   const byRootRun = new Map<string, Set<Registered>>();
   const readersOf = sharedReads(store);
+  const credentialListeners = new Set<CredentialListener>();
+  const tellCredential = (credentialId: string | undefined) => {
+    for (const listener of [...credentialListeners]) listener(credentialId);
+  };
 
   const connection = keepListening({
     url,
@@ -62,6 +70,7 @@ export function createEventFeed(options: {
     onNotification(payload) {
       const notice = parseNotice(payload);
       if (notice === undefined) return;
+      if ('c' in notice) return tellCredential(notice.c);
       const readers = [...(byRootRun.get(notice.r) ?? [])].filter(
         ({ scope }) => scope.tenant === notice.t && scope.project === notice.p,
       );
@@ -73,6 +82,7 @@ export function createEventFeed(options: {
       }
     },
     onConnected() {
+      tellCredential(undefined);
       for (const registered of byRootRun.values()) for (const { subscription } of registered) subscription.wake();
     },
   });
@@ -108,6 +118,10 @@ export function createEventFeed(options: {
       };
     },
     isConnected: () => connection.isConnected(),
+    onCredential(listener) {
+      credentialListeners.add(listener);
+      return { close: () => void credentialListeners.delete(listener) };
+    },
     async close() {
       for (const registered of byRootRun.values()) for (const { subscription } of registered) subscription.close();
       byRootRun.clear();

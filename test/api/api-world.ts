@@ -13,7 +13,7 @@ import { createCommandSigner } from '../../src/gateway/sign-command.ts';
 import { newApiKey } from '../../src/platform/api-key.ts';
 import { createSigningKeys } from '../../src/platform/signing-keys.ts';
 import { createCredential } from '../../src/store/credentials.ts';
-import type { Credential } from '../../src/store/credentials.ts';
+import type { NewCredential } from '../../src/store/credentials.ts';
 import { openStore } from '../../src/store/database.ts';
 import type { Store } from '../../src/store/database.ts';
 import { putDefinition } from '../../src/store/definitions.ts';
@@ -102,7 +102,7 @@ export interface ApiWorld extends AsyncDisposable {
   readonly artifacts: Map<string, string>;
   /** A key with all of a person's roles in the project. */
   readonly key: string;
-  newKey(changes?: Partial<Credential>): Promise<{ key: string; id: string; principal: string }>;
+  newKey(changes?: Partial<NewCredential>): Promise<{ key: string; id: string; principal: string }>;
   call<T = Problem>(method: string, path: string, options?: CallOptions): Promise<Answer<T>>;
 }
 
@@ -153,7 +153,7 @@ export async function createApiWorld(
 
   const newKey: ApiWorld['newKey'] = async (changes = {}) => {
     const { id, key, secretHash } = newApiKey();
-    const credential: Credential = {
+    const credential: NewCredential = {
       id,
       tenant: scope.tenant,
       projects: [scope.project],

@@ -1,6 +1,7 @@
 // What is committed under docs/ is what the code says.
 import { readFile, readdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { AUTHORISATION_FILE, authorisationPage } from '../../src/api/authorisation-page.ts';
 import { OPENAPI_FILE, openApiDocument } from '../../src/api/openapi-document.ts';
 import { PROBLEMS } from '../../src/contract/problem.ts';
 
@@ -20,4 +21,8 @@ test.each(Object.entries(PROBLEMS))('the page of %s says what the problem says',
   for (const part of [`# ${problem.title}\n`, `\`${code}\`, HTTP ${problem.status}\n`, problem.detail, problem.next]) {
     expect(page).toContain(part);
   }
+});
+
+test('docs/reference/authorisation.md is up to date: node src/api/authorisation-page.ts writes it', async () => {
+  expect(await readFile(AUTHORISATION_FILE, 'utf8')).toBe(await authorisationPage());
 });

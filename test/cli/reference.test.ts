@@ -9,13 +9,25 @@ import { addDelegations } from '../../src/cli/commands/delegations.ts';
 import { addDemo } from '../../src/cli/commands/demo.ts';
 import { addDev } from '../../src/cli/commands/dev.ts';
 import { addGrants } from '../../src/cli/commands/grants.ts';
+import { addKeys } from '../../src/cli/commands/keys.ts';
 import { addPolicy } from '../../src/cli/commands/policy.ts';
 import { addRuns } from '../../src/cli/commands/runs.ts';
 import type { CliContext } from '../../src/cli/context.ts';
 import { processTerminal } from '../../src/cli/terminal.ts';
 
 const context: CliContext = { terminal: processTerminal(), end: () => {} };
-const groups = [addDev, addDemo, addRuns, addApprovals, addGrants, addBrakes, addDelegations, addPolicy, addAudit];
+const groups = [
+  addDev,
+  addDemo,
+  addRuns,
+  addApprovals,
+  addGrants,
+  addBrakes,
+  addDelegations,
+  addKeys,
+  addPolicy,
+  addAudit,
+];
 
 const namesOf = (command: Command, before: readonly string[] = []): string[] =>
   command.commands.flatMap((one) => {

@@ -4,7 +4,7 @@ import { AgentDefinition } from '../../src/domain/schemas/agent.ts';
 import { makeBlob, putBlobs, readBlobs } from '../../src/store/blobs.ts';
 import type { NewBlob } from '../../src/store/blobs.ts';
 import { anyCredentialExists, createCredential, findCredential, touchCredential } from '../../src/store/credentials.ts';
-import type { Credential } from '../../src/store/credentials.ts';
+import type { NewCredential } from '../../src/store/credentials.ts';
 import type { Store } from '../../src/store/database.ts';
 import { currentAgent, getDefinition, listAgents, putDefinition } from '../../src/store/definitions.ts';
 import { settleEffect } from '../../src/store/effects.ts';
@@ -145,7 +145,7 @@ test('a definition is pinned by digest; the newest is what new runs get', async 
 
 test('a credential is found by its id, and its use is noted to the minute', async () => {
   expect(await anyCredentialExists(store)).toBe(false);
-  const credential: Credential = {
+  const credential: NewCredential = {
     id: 'k1',
     tenant: 'acme',
     projects: ['shop', 'ops'],
@@ -162,7 +162,7 @@ test('a credential is found by its id, and its use is noted to the minute', asyn
   };
   await createCredential(store, credential);
   expect(await anyCredentialExists(store)).toBe(true);
-  expect(await findCredential(store, 'k1')).toEqual(credential);
+  expect(await findCredential(store, 'k1')).toMatchObject({ ...credential, channel: 'api', makers: [] });
   expect(await findCredential(store, 'k2')).toBeUndefined();
 
   for (const [nowMs, noted] of [

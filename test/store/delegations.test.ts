@@ -1,7 +1,7 @@
 // B10 Delegation: somebody else decides in one's place, for a time.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCredential } from '../../src/store/credentials.ts';
-import type { Credential } from '../../src/store/credentials.ts';
+import type { NewCredential } from '../../src/store/credentials.ts';
 import type { Store } from '../../src/store/database.ts';
 import {
   addDelegation,
@@ -40,7 +40,7 @@ const delegationOf = (changes: Partial<DelegationRow> = {}): DelegationRow => {
   };
 };
 
-const keyOf = (principal: string, groups: string[], changes: Partial<Credential> = {}) => {
+const keyOf = (principal: string, groups: string[], changes: Partial<NewCredential> = {}) => {
   count += 1;
   return createCredential(store, {
     id: `key_${count}`,

@@ -16,6 +16,7 @@ import { messageDeltas, retoldEvents, runEvents } from '../../src/store/schema/e
 import { grants } from '../../src/store/schema/grants.ts';
 import { policyLayers } from '../../src/store/schema/policy-layers.ts';
 import { runs, streams } from '../../src/store/schema/runs.ts';
+import { sessions } from '../../src/store/schema/sessions.ts';
 import { slots } from '../../src/store/schema/slots.ts';
 import { createEmptyTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -55,6 +56,7 @@ const tables: PgTable[] = [
   runEvents,
   retoldEvents,
   runs,
+  sessions,
   slots,
   streams,
 ];

@@ -8,7 +8,7 @@ import type { Caller } from '../dependencies.ts';
 import { HttpProblem } from '../http-problem.ts';
 import { fateByApproval } from './decision-fate.ts';
 import type { Fate, GivenDecision } from './decision-fate.ts';
-import { CHANNEL, callerFault } from './may-decide.ts';
+import { callerFault } from './may-decide.ts';
 
 export interface DecisionCase {
   readonly caller: Caller;
@@ -35,7 +35,7 @@ export function checkDecision({ caller, run, approval, request, given, nowMs }: 
   if ((decision === 'approve' || decision === 'edit') && digest === undefined) throw new HttpProblem('digest_required');
   if (digest !== undefined && digest !== approval.digest) return { type: 'refused', code: 'digest_mismatch' };
   const hasReason = request.reason !== undefined;
-  const answer = { decision, actor: caller.actor, channel: CHANNEL, hasReason };
+  const answer = { decision, actor: caller.actor, channel: caller.channel, hasReason };
   const fault = decisionFault(approval, answer, run.requester);
   if (fault) throw new HttpProblem(fault);
   return undefined;

@@ -10,7 +10,7 @@ import type { ApprovalRow } from '../../store/approvals.ts';
 import type { Api, Caller } from '../dependencies.ts';
 import { HttpProblem } from '../http-problem.ts';
 import { timestamp } from '../views/time.ts';
-import { CHANNEL, mayDo } from './may-decide.ts';
+import { mayDo } from './may-decide.ts';
 
 export const CLAIM_DEFAULT_MS = 15 * 60_000;
 export const CLAIM_MAX_MS = 8 * 3_600_000;
@@ -59,7 +59,7 @@ export async function takeClaim(api: Api, { caller, approval, force, nowMs }: Cl
   const { outcome, claim } = await claimApproval(api.store, approval, approvalId, given);
   if (outcome === 'held') throw held(claim);
   const forced = outcome === 'taken_over' ? { forced: true } : {};
-  const data = { approvalId, revision, actor, channel: CHANNEL, until: claim.until, ...forced };
+  const data = { approvalId, revision, actor, channel: caller.channel, until: claim.until, ...forced };
   await tell(api, approval, { type: 'approval.claimed', at: nowMs, data });
   return { outcome, claim };
 }

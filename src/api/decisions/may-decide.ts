@@ -5,14 +5,10 @@ import type { ProblemCode } from '../../contract/problem.ts';
 import { isWithinReach, reachOf } from '../../domain/authorise.ts';
 import type { Action } from '../../domain/authorise.ts';
 import { decisionFault } from '../../domain/core/approver-rules.ts';
-import type { Channel } from '../../domain/schemas/actor.ts';
 import type { DecisionKind } from '../../domain/schemas/approval.ts';
 import type { ApprovalRow } from '../../store/approvals.ts';
 import type { Caller } from '../dependencies.ts';
 import { countedVotes } from './counted-votes.ts';
-
-/** The way that every decision over these routes comes in. */
-export const CHANNEL: Channel = 'api';
 
 /** Why nobody can decide it any more; undefined while it pends in time. */
 export const closedCode = (row: ApprovalRow, nowMs: number): ProblemCode | undefined => {
@@ -45,7 +41,7 @@ export function callerFault(caller: Caller, row: ApprovalRow, decision: Decision
   // Services first: no role makes one a person.
   if (caller.actor.kind !== 'person') return 'service_cannot_decide';
   if (!mayAnswer(caller, row)) return 'forbidden';
-  return decisionFault(row, { decision, actor: caller.actor, channel: CHANNEL, hasReason: true }, row.requester);
+  return decisionFault(row, { decision, actor: caller.actor, channel: caller.channel, hasReason: true }, row.requester);
 }
 
 const decidable = (caller: Caller, row: ApprovalRow): { decisions: DecisionKind[]; fault: ProblemCode | undefined } => {

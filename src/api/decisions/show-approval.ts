@@ -4,7 +4,6 @@ import { LRUCache } from 'lru-cache';
 import type { ApprovalRow } from '../../store/approvals.ts';
 import { appendEvents } from '../../store/events.ts';
 import type { Api, Caller } from '../dependencies.ts';
-import { CHANNEL } from './may-decide.ts';
 
 const REMEMBERED = 10_000;
 
@@ -31,7 +30,7 @@ export async function tellShown(api: Api, caller: Caller, approval: ApprovalRow)
         event: {
           type: 'approval.shown',
           at,
-          data: { approvalId, revision, actor: caller.actor, channel: CHANNEL, digest },
+          data: { approvalId, revision, actor: caller.actor, channel: caller.channel, digest },
         },
       },
     ],

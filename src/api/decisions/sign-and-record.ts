@@ -4,7 +4,6 @@ import type { Command, SignedCommand } from '../../domain/schemas/command.ts';
 import type { NewBlob } from '../../store/blobs.ts';
 import { recordCommand } from '../../store/commands.ts';
 import type { Api, Caller } from '../dependencies.ts';
-import { CHANNEL } from './may-decide.ts';
 import { signatureIdOf } from './signature-id.ts';
 
 export interface GivenCommand {
@@ -26,7 +25,7 @@ export const signCommand = (
     project: address.project,
     actor: caller.actor,
     authTime: caller.authenticatedAtMs,
-    channel: CHANNEL,
+    channel: caller.channel,
     nowMs,
   });
 

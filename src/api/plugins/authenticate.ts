@@ -1,20 +1,19 @@
 /** Who makes the request, and whether their roles include what the route does. Fails closed: no credential, no answer. */
 import { LRUCache } from 'lru-cache';
 import { isForPeople, reachOf } from '../../domain/authorise.ts';
+import type { Reach } from '../../domain/authorise.ts';
 import type { Actor } from '../../domain/schemas/actor.ts';
-import { isSecretOf, parseApiKey } from '../../platform/api-key.ts';
-import { findCredential, touchCredential } from '../../store/credentials.ts';
-import type { Credential } from '../../store/credentials.ts';
 import { delegationsTo } from '../../store/delegations.ts';
 import type { Api, Caller } from '../dependencies.ts';
 import { HttpProblem } from '../http-problem.ts';
+import { Credentials } from '../identity/credentials.ts';
+import { actorOf } from '../identity/identity.ts';
+import type { Identity } from '../identity/identity.ts';
 import type { AnyRequest, ApiServer } from '../server-type.ts';
 
-/** A revoked key is refused at the latest after this: the price of not asking the store on every request. */
+/** An ended delegation counts at the latest until then: the price of not asking the store on every request. */
 const CACHE_TTL_MS = 2_000;
 const CACHE_MAX = 10_000;
-/** `lastUsedAt` is for people who tidy up: once a minute is often enough. */
-const TOUCH_EVERY_MS = 60_000;
 
 export const PROJECT_HEADER = 'countersign-project';
 
@@ -26,19 +25,11 @@ const MAX_DELEGATORS = 20;
 type Delegator = Awaited<ReturnType<typeof delegationsTo>>[number];
 
 export function registerAuthentication(app: ApiServer, api: Api): void {
-  const credentials = new LRUCache<string, Credential>({ max: CACHE_MAX, ttl: CACHE_TTL_MS });
+  const credentials = new Credentials(api);
   const delegators = new LRUCache<string, readonly Delegator[]>({ max: CACHE_MAX, ttl: CACHE_TTL_MS });
 
-  const find = async (id: string): Promise<Credential | undefined> => {
-    const cached = credentials.get(id);
-    if (cached) return cached;
-    const found = await findCredential(api.store, id);
-    if (found) credentials.set(id, found);
-    return found;
-  };
-
   /** Only people take over another's part: services decide nothing. */
-  const findDelegators = async ({ tenant, principal, kind }: Credential, project: string, nowMs: number) => {
+  const findDelegators = async ({ tenant, principal, kind }: Identity, project: string, nowMs: number) => {
     if (kind !== 'person') return [];
     const key = `${tenant}/${project}/${principal}`;
     const cached = delegators.get(key);
@@ -49,57 +40,49 @@ export function registerAuthentication(app: ApiServer, api: Api): void {
   };
 
   const authenticate = async (request: AnyRequest): Promise<Caller> => {
-    const presented = parseApiKey(bearerToken(request.headers.authorization));
-    if (!presented) throw new HttpProblem('unauthenticated');
-    const [credential, nowMs] = await Promise.all([find(presented.id), api.clock.nowMs()]);
+    const nowMs = await api.clock.nowMs();
+    const identity = await credentials.identify(request, nowMs);
     // One answer for unknown, wrong, revoked and expired: nothing is told to who only guesses.
-    if (!credential || !isSecretOf(credential.secretHash, presented.secret) || !isLive(credential, nowMs)) {
-      throw new HttpProblem('unauthenticated');
-    }
-    touch(credential, nowMs);
-    const scope = { tenant: credential.tenant, project: projectOf(credential, request) };
-    const own = ownActor(credential);
+    if (!identity) throw new HttpProblem('unauthenticated');
+    const scope = { tenant: identity.tenant, project: projectOf(identity, request) };
+    const own = actorOf(identity);
     return {
       scope,
-      actor: withDelegators(own, await findDelegators(credential, scope.project, nowMs)),
+      actor: withDelegators(own, await findDelegators(identity, scope.project, nowMs)),
       own,
-      roles: credential.roles,
+      roles: identity.roles,
+      projects: identity.projects,
+      channel: identity.channel,
       authenticatedAtMs: nowMs,
+      endsAtMs: identity.endsAtMs,
+      ...(identity.sessionId !== undefined && { sessionId: identity.sessionId }),
     };
-  };
-
-  const touch = (credential: Credential, nowMs: number) => {
-    if (nowMs - (credential.lastUsedAt ?? 0) < TOUCH_EVERY_MS) return;
-    credentials.set(credential.id, { ...credential, lastUsedAt: nowMs });
-    touchCredential(api.store, credential.id, nowMs).catch((error: unknown) =>
-      api.logger.warn({ err: error }, 'credential.touch_failed'),
-    );
   };
 
   app.decorateRequest('caller', null as unknown as Caller);
   app.decorateRequest('reach', 'own');
+  app.decorateRequest('recheck', null as unknown as () => Promise<void>);
   app.addHook('onRequest', async (request) => {
     const { config } = request.routeOptions;
     if (config.public === true && !request.is404) return;
     request.caller = await authenticate(request);
     if (request.is404) return;
-    const reach = config.action && reachOf(request.caller.roles, config.action);
-    // That only people do this is more to the point than which of them.
-    const isForOthers = config.action && isForPeople(config.action) && request.caller.actor.kind === 'service';
-    if (isForOthers) throw new HttpProblem('service_cannot_decide');
-    if (!reach) throw new HttpProblem('forbidden');
-    request.reach = reach;
+    request.reach = allowedReach(request);
+    request.recheck = async () => {
+      request.caller = await authenticate(request);
+      request.reach = allowedReach(request);
+    };
   });
 }
 
-/** Who a key speaks for. Its creator is named where that is somebody else. */
-const ownActor = ({ principal, kind, groups, id, createdBy }: Credential): Actor => ({
-  principal,
-  kind,
-  groups: [...groups],
-  credentialId: id,
-  ...(createdBy !== null && createdBy !== principal && { createdBy }),
-});
+function allowedReach({ caller, routeOptions }: AnyRequest): Reach {
+  const { action } = routeOptions.config;
+  const reach = action && reachOf(caller.roles, action);
+  // That only people do this is more to the point than which of them.
+  if (action && isForPeople(action) && caller.actor.kind === 'service') throw new HttpProblem('service_cannot_decide');
+  if (!reach) throw new HttpProblem('forbidden');
+  return reach;
+}
 
 function withDelegators(own: Actor, delegators: readonly Delegator[]): Actor {
   if (delegators.length === 0) return own;
@@ -112,16 +95,11 @@ function withDelegators(own: Actor, delegators: readonly Delegator[]): Actor {
   };
 }
 
-const bearerToken = (header: string | undefined): string => /^Bearer +(\S+) *$/i.exec(header ?? '')?.[1] ?? '';
-
-const isLive = ({ revokedAt, expiresAt }: Credential, nowMs: number): boolean =>
-  revokedAt === null && (expiresAt === null || nowMs < expiresAt);
-
 /** The project that the request names, else the credential's first. */
-function projectOf(credential: Credential, request: AnyRequest): string {
+function projectOf({ projects }: Identity, request: AnyRequest): string {
   const named = request.headers[PROJECT_HEADER];
-  const [first] = credential.projects;
-  if (first === undefined || (named !== undefined && !credential.projects.includes(String(named)))) {
+  const [first] = projects;
+  if (first === undefined || (named !== undefined && !projects.includes(String(named)))) {
     throw new HttpProblem('project_not_allowed');
   }
   return named === undefined ? first : String(named);

@@ -11,6 +11,14 @@ Times are RFC 3339 in UTC. Enums and event types are open: expect new values. Li
 Errors are problems (RFC 9457) with a stable \`code\`; each code has a page under \`/docs/errors/\`.
 Every POST takes an \`Idempotency-Key\`: repeat a request with its key and it has one effect.`;
 
+/** What a route needs stands with it: the action, for which docs/reference/authorisation.md names the roles. */
+const withAction: typeof jsonSchemaTransform = (given) => {
+  const { schema, url } = jsonSchemaTransform(given);
+  const { action, public: isPublic } = given.route.config ?? {};
+  const security = isPublic === true ? { security: [] } : {};
+  return { url, schema: { ...schema, ...security, ...(action !== undefined && { 'x-action': action }) } };
+};
+
 export async function registerOpenApi(app: ApiServer, version: string): Promise<void> {
   await app.register(swagger, {
     openapi: {
@@ -23,6 +31,8 @@ export async function registerOpenApi(app: ApiServer, version: string): Promise<
         { name: 'grants', description: 'Consent beforehand, within bounds' },
         { name: 'delegations', description: 'Let others decide in one’s place for a time' },
         { name: 'audit', description: 'Take the evidence away, to check it elsewhere' },
+        { name: 'keys', description: 'Who may ask for what' },
+        { name: 'session', description: 'Sign in and out with a browser' },
         { name: 'agents', description: 'What runs can be started of' },
         { name: 'system', description: 'Health and keys; public' },
       ],
@@ -31,7 +41,7 @@ export async function registerOpenApi(app: ApiServer, version: string): Promise<
       },
       security: [{ apiKey: [] }],
     },
-    transform: jsonSchemaTransform,
+    transform: withAction,
     transformObject: (document) => tidyOpenApi(jsonSchemaTransformObject(document)),
   });
   await app.register(swaggerUi, {

@@ -106,7 +106,7 @@ export class RunStarter {
       project,
       actor: caller.own,
       authTime: caller.authenticatedAtMs,
-      channel: 'api',
+      channel: caller.channel,
       nowMs,
     });
     onNamed?.(runId);

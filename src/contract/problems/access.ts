@@ -20,6 +20,12 @@ export const ACCESS = {
     detail: 'The credential is not bound to the project that the request names.',
     next: 'Leave out the header Countersign-Project or name a project of this credential.',
   },
+  not_yours_to_give: {
+    status: 403,
+    title: 'Not yours to give',
+    detail: 'A key holds no more than whoever makes it could hold, and services make no keys for people.',
+    next: 'Leave out what you do not have yourself, or ask an administrator who is a person.',
+  },
   not_an_approver: {
     status: 403,
     title: 'The rule names other approvers',

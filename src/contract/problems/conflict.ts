@@ -68,6 +68,12 @@ export const CONFLICT = {
     detail: 'The call has been tried again, or changed, since it was shown; nothing was resolved.',
     next: 'Load the run again, look at the parked call, and resolve it with its current `epoch` and `digest`.',
   },
+  key_ended: {
+    status: 409,
+    title: 'The key has ended',
+    detail: 'The key is revoked or expired: it gets no other secret.',
+    next: 'Have a new key made.',
+  },
   brake_released: {
     status: 409,
     title: 'The brake is released',

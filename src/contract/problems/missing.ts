@@ -50,6 +50,12 @@ export const MISSING = {
     detail: 'There is no such grant, or it is not yours to see.',
     next: 'List the grants.',
   },
+  key_not_found: {
+    status: 404,
+    title: 'No such key',
+    detail: 'There is no such key, or it is not yours to see.',
+    next: 'List the keys.',
+  },
   delegation_not_found: {
     status: 404,
     title: 'No such delegation',

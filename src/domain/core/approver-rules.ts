@@ -41,9 +41,9 @@ export const needsSeveral = (rules: readonly ApproverRule[]): boolean => rules.s
 export const needsOthers = (rules: readonly ApproverRule[]): boolean =>
   needsSeveral(rules) || rules.some((rule) => rule.notRequester);
 
-/** A key's creator counts as its bearer, and who delegated as their delegate: neither is a way around. */
+/** Whoever could know a key's secret counts as its bearer, and who delegated as their delegate: neither is a way around. */
 const isExcluded = (actor: Actor, excluded: readonly string[]): boolean =>
-  [actor.principal, actor.createdBy, ...(actor.delegatedFrom ?? [])].some(
+  [actor.principal, actor.createdBy, ...(actor.makers ?? []), ...(actor.delegatedFrom ?? [])].some(
     (name) => name !== undefined && excluded.includes(name),
   );
 

@@ -1,7 +1,11 @@
 import { z } from 'zod';
 
-export const Role = z.enum(['requester', 'approver', 'operator', 'auditor', 'admin']);
+/** `broker`: a service that starts runs for people whom it has authenticated itself. */
+export const Role = z.enum(['requester', 'broker', 'approver', 'operator', 'auditor', 'admin']);
 export type Role = z.infer<typeof Role>;
+
+/** More hands than these no credential may have gone through: none of them may be forgotten. */
+export const MAX_MAKERS = 20;
 
 /** Who did something: a principal is the person or service that all credentials of theirs resolve to. */
 export const Actor = z.object({
@@ -11,12 +15,14 @@ export const Actor = z.object({
   credentialId: z.string().max(100),
   /** Who made the credential, where that is somebody else: they count as this principal for `notRequester`. */
   createdBy: z.string().max(200).optional(),
+  /** Others who could know a secret of the credential, through however many keys: they count likewise. */
+  makers: z.array(z.string().max(200)).max(MAX_MAKERS).optional(),
   /** Who has handed their part to this principal for a time. Their groups are among `groups`. */
   delegatedFrom: z.array(z.string().max(200)).max(20).optional(),
 });
 export type Actor = z.infer<typeof Actor>;
 
-/** The way a command came in. Taken from the route, never from the request's body. */
+/** The way a command came in. Taken from route and credential, never from what the request says of itself. */
 export const Channel = z.enum(['api', 'cli', 'inbox', 'chat', 'temporal', 'system']);
 export type Channel = z.infer<typeof Channel>;
 

@@ -167,6 +167,7 @@ export const CommandClaims = z.object({
     groups: z.array(z.string()),
     credentialId: z.string(),
     createdBy: z.string().optional(),
+    makers: z.array(z.string()).optional(),
     delegatedFrom: z.array(z.string()).optional(),
     authTime: z.number(),
   }),

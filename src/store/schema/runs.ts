@@ -40,6 +40,8 @@ export const runs = pgTable(
     outputBytes: integer('output_bytes'),
     failureCode: text('failure_code'),
     failureDetail: text('failure_detail'),
+    /** The service that has started it for the requester; null where the requester did. */
+    startedBy: text('started_by'),
   },
   (run) => [
     // The requester belongs to the key: one person's key must neither collide with nor reveal another's run.

@@ -9,7 +9,6 @@ import { createGrant, getGrant } from '../../../store/grants.ts';
 import type { GrantRow } from '../../../store/grants.ts';
 import { audit } from '../../audit.ts';
 import { derivedId, randomId } from '../../decisions/decision-id.ts';
-import { CHANNEL } from '../../decisions/may-decide.ts';
 import { signatureIdOf } from '../../decisions/signature-id.ts';
 import type { Api, Caller } from '../../dependencies.ts';
 import { HttpProblem } from '../../http-problem.ts';
@@ -101,7 +100,7 @@ async function signGrant(api: Api, caller: Caller, command: GrantCommand, nowMs:
     project,
     actor: caller.actor,
     authTime: caller.authenticatedAtMs,
-    channel: CHANNEL,
+    channel: caller.channel,
     nowMs,
   });
   const { type: _, scopeId = null, runId = null, ...named } = command;
