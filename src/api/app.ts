@@ -1,4 +1,5 @@
 /** Builds the API: every plugin is configured and every route registered here. Listens to nothing. */
+import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import Fastify, { LogController } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
@@ -62,6 +63,9 @@ import { registerListRuns } from './routes/runs/list.ts';
 import { registerResolveCall } from './routes/runs/resolve.ts';
 import { registerStartRun } from './routes/runs/start.ts';
 import { registerUnblockRun } from './routes/runs/unblock.ts';
+import { registerEndSession } from './routes/session/end.ts';
+import { registerGetSession } from './routes/session/get.ts';
+import { registerStartSession } from './routes/session/start.ts';
 import { registerErrorPages } from './routes/system/error-pages.ts';
 import { registerHealth } from './routes/system/health.ts';
 import { registerJwks } from './routes/system/jwks.ts';
@@ -97,6 +101,7 @@ export async function buildApp(dependencies: ApiDependencies): Promise<ApiServer
   registerGracefulClose(app, CLOSE_GRACE_MS);
   registerProblems(app, routes);
   if (api.loopbackOnly) registerHostCheck(app);
+  await app.register(cookie);
   registerAuthentication(app, api);
   registerJsonBody(app, api.limits.bodyBytes);
   await app.register(helmet, {
@@ -151,6 +156,9 @@ export async function buildApp(dependencies: ApiDependencies): Promise<ApiServer
   registerGetKey(app, api);
   registerRotateKey(app, api);
   registerRevokeKey(app, api);
+  registerStartSession(app, api);
+  registerGetSession(app, api);
+  registerEndSession(app, api);
   registerListAgents(app, api);
   registerListPolicyLayers(app, api);
   registerGetPolicyLayer(app, api);

@@ -39,6 +39,12 @@ export interface ApiLimits {
   readonly verdictAfterMs: number;
   /** After this the decision is answered 202. */
   readonly decisionWaitMs: number;
+  /** How long a session may be without a request. */
+  readonly sessionIdleMs: number;
+  /** How long a session lasts at most. */
+  readonly sessionMaxMs: number;
+  /** How often a stream asks whether its reader may still have it. */
+  readonly callerCheckMs: number;
 }
 
 export const DEFAULT_LIMITS: ApiLimits = {
@@ -50,6 +56,9 @@ export const DEFAULT_LIMITS: ApiLimits = {
   approvalWaitMs: 2_000,
   verdictAfterMs: 200,
   decisionWaitMs: 3_000,
+  sessionIdleMs: 30 * 60_000,
+  sessionMaxMs: 12 * 3_600_000,
+  callerCheckMs: 30_000,
 };
 
 export interface ApiDependencies {

@@ -21,6 +21,8 @@ import type { KeysClient } from './keys.ts';
 import { policyClient } from './policy.ts';
 import type { PolicyClient } from './policy.ts';
 import { runsClient } from './runs.ts';
+import { sessionClient } from './session.ts';
+import type { SessionClient } from './session.ts';
 import type { RunsClient } from './runs.ts';
 
 export interface AgentsClient {
@@ -37,6 +39,7 @@ export interface CountersignClient {
   readonly grants: GrantsClient;
   readonly delegations: DelegationsClient;
   readonly keys: KeysClient;
+  readonly session: SessionClient;
   readonly policy: PolicyClient;
   readonly audit: AuditClient;
 }
@@ -54,6 +57,7 @@ export function createClient(options: ClientOptions): CountersignClient {
     grants: grantsClient(calls),
     delegations: delegationsClient(calls),
     keys: keysClient(calls),
+    session: sessionClient(calls),
     policy: policyClient(calls),
     audit: auditClient(http, calls),
   };

@@ -6,6 +6,8 @@ export interface ClientOptions {
   readonly baseUrl: string;
   /** Without one no `Authorization` is sent: for browsers with a session. */
   readonly apiKey?: string | undefined;
+  /** `csrfToken` of the session: without it a browser's cookie lets nothing be changed. */
+  readonly csrfToken?: (() => string | undefined) | undefined;
   /** @default the global `fetch` */
   readonly fetch?: typeof fetch | undefined;
 }
@@ -31,6 +33,10 @@ const TIMEOUT_MS = 30_000;
 
 export function createHttp(options: ClientOptions): Http {
   const { apiKey, fetch: send = fetch } = options;
+  const csrf = () => {
+    const token = options.csrfToken?.();
+    return token === undefined ? {} : { 'countersign-csrf': token };
+  };
   const base = options.baseUrl.replace(/\/+$/, '');
 
   const request: Http['send'] = async (method, path, { query = {}, headers, body, signal, timeoutMs } = {}) => {
@@ -45,6 +51,7 @@ export function createHttp(options: ClientOptions): Http {
         accept: 'application/json',
         ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
         ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...csrf(),
         ...headers,
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),

@@ -73,7 +73,7 @@ export const StreamEnd = z.object({ status: RunStatus });
 export type StreamEnd = z.infer<typeof StreamEnd>;
 
 /** Last thing on a stream that this server ends before the run does: come back with `Last-Event-ID`. */
-export const StreamClosed = z.object({ lastEventId: z.string(), reason: z.string() });
+export const StreamClosed = z.object({ lastEventId: z.string(), reason: z.string(), code: z.string().optional() });
 export type StreamClosed = z.infer<typeof StreamClosed>;
 
 /** Everything that a reader of the stream can see. */

@@ -46,4 +46,4 @@ export function isSecretOf(secretHash: string, secret: string): boolean {
 
 // A plain hash is right here: the secret is 256 random bits, so there is no dictionary to try that salt or slowness
 // would guard against, as there is for passwords.
-const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex');
+export const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex');

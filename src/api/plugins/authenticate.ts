@@ -39,9 +39,9 @@ export function registerAuthentication(app: ApiServer, api: Api): void {
     return found;
   };
 
-  const authenticate = async (request: AnyRequest): Promise<Caller> => {
+  const authenticate = async (request: AnyRequest, isUse = true): Promise<Caller> => {
     const nowMs = await api.clock.nowMs();
-    const identity = await credentials.identify(request, nowMs);
+    const identity = await credentials.identify(request, nowMs, isUse);
     // One answer for unknown, wrong, revoked and expired: nothing is told to who only guesses.
     if (!identity) throw new HttpProblem('unauthenticated');
     const scope = { tenant: identity.tenant, project: projectOf(identity, request) };
@@ -69,7 +69,7 @@ export function registerAuthentication(app: ApiServer, api: Api): void {
     if (request.is404) return;
     request.reach = allowedReach(request);
     request.recheck = async () => {
-      request.caller = await authenticate(request);
+      request.caller = await authenticate(request, false);
       request.reach = allowedReach(request);
     };
   });

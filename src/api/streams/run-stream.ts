@@ -1,5 +1,6 @@
 /** A run's events as a stream without gap or repetition, from any replica, at any time, also after the run. */
 import type { ServerResponse } from 'node:http';
+import type { ProblemCode } from '../../contract/problem.ts';
 import type { RunEventView } from '../../contract/events.ts';
 import { isFinished } from '../../domain/core/run-status.ts';
 import type { RunStatus } from '../../domain/schemas/run.ts';
@@ -34,7 +35,8 @@ export interface RunStreamOptions {
 
 /** A stream that has begun; `close` lets its reader know that they may come back. */
 export interface RunStream {
-  close(reason: string): void;
+  /** `code`: of the problem that the reader will meet. */
+  close(reason: string, code?: ProblemCode): void;
   readonly ended: Promise<void>;
 }
 
@@ -42,8 +44,8 @@ export interface RunStream {
 export function streamRun(api: Api, response: ServerResponse, options: RunStreamOptions): RunStream {
   const { run, after, early } = options;
   let cursor = after;
-  const close = (reason: string) =>
-    connection.end({ event: 'stream.closed', data: { lastEventId: String(cursor), reason } });
+  const close = (reason: string, code?: ProblemCode) =>
+    connection.end({ event: 'stream.closed', data: { lastEventId: String(cursor), reason, ...(code && { code }) } });
   const connection = sseConnection(response, {
     heartbeatMs: api.limits.heartbeatMs,
     stallMs: api.limits.streamStallMs,

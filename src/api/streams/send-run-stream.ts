@@ -5,6 +5,7 @@ import type { AnyReply, AnyRequest } from '../server-type.ts';
 import type { OpenStreams } from './open-streams.ts';
 import type { EarlyEvents } from './early-events.ts';
 import { streamRun } from './run-stream.ts';
+import { watchCaller } from './watch-caller.ts';
 
 export interface SendRunStream {
   readonly run: RunRow;
@@ -42,9 +43,11 @@ export function sendRunStream(
   response.socket?.setNoDelay(true);
   const stream = streamRun(api, response, { run, after, early });
   const remove = streams.add(request.caller.actor.principal, () => stream.close('server_closing'));
+  const unwatch = watchCaller(api, request, (code) => stream.close('access_ended', code));
   const startedMs = performance.now();
   const onEnded = () => {
     remove();
+    unwatch();
     // A hijacked reply is not among the completed requests: this is its line.
     request.log.info({ runId: run.runId, durationMs: Math.round(performance.now() - startedMs) }, 'stream.ended');
   };

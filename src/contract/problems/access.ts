@@ -20,6 +20,12 @@ export const ACCESS = {
     detail: 'The credential is not bound to the project that the request names.',
     next: 'Leave out the header Countersign-Project or name a project of this credential.',
   },
+  forged_request: {
+    status: 403,
+    title: 'Not from a page of ours',
+    detail: 'A request by the session cookie that changes something must show that a page of this server made it.',
+    next: 'Send `csrfToken` of GET /v1/session as the header Countersign-Csrf, from a page of the same origin.',
+  },
   not_yours_to_give: {
     status: 403,
     title: 'Not yours to give',

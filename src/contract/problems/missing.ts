@@ -50,6 +50,12 @@ export const MISSING = {
     detail: 'There is no such grant, or it is not yours to see.',
     next: 'List the grants.',
   },
+  session_not_found: {
+    status: 404,
+    title: 'No session',
+    detail: 'The request was not made with the cookie of a session.',
+    next: 'Sign in with POST /v1/session.',
+  },
   key_not_found: {
     status: 404,
     title: 'No such key',
