@@ -38,8 +38,10 @@ export const unnamedContributors = async (
       !contributors.includes(principal) &&
       principal !== run.start.requester.principal,
   );
-  if (unnamed.length === 0) return [];
+  const starters = (run.start.contributors ?? []).filter((principal) => !contributors.includes(principal));
+  if (unnamed.length === 0) return starters;
   // Many were refused by the run: they put nothing into it.
   const followed = await followedSignatures(store, run, requestedAt);
-  return [...new Set(unnamed.filter((one) => followed.has(one.signatureId)).map((one) => one.principal))];
+  const further = unnamed.filter((one) => followed.has(one.signatureId)).map((one) => one.principal);
+  return [...new Set([...starters, ...further])];
 };

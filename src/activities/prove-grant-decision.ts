@@ -64,7 +64,7 @@ export const grantDecisionFault = async (
     return verified.ok ? [verified.vote] : [];
   });
   const request = {
-    ...(contributors && { contributors }),
+    contributors: [...(contributors ?? []), ...(start.contributors ?? [])],
     ...(editor !== undefined && { editor }),
     ...(escalated !== undefined && { escalated }),
   };

@@ -42,6 +42,17 @@ export const StartRun = z
     state: RunState.refine((state) => bytesOf(state) <= STATE_MAX_BYTES, `must be at most ${STATE_MAX_BYTES} bytes`)
       .optional()
       .meta({ description: `The state at the start; at most ${STATE_MAX_BYTES} bytes as JSON` }),
+    requester: z
+      .strictObject({
+        principal: spokenText(200).meta({ description: 'Whom the run acts for', example: 'user:grace' }),
+        groups: z.array(spokenText(100)).max(100).optional(),
+      })
+      .optional()
+      .meta({
+        description:
+          'Of services that may start runs for others (`run.start_for`): for whom. The service vouches for it, and ' +
+          'never decides as them',
+      }),
     labels: z
       .record(labelName, z.string().max(200))
       .refine((labels) => Object.keys(labels).length <= 32, 'at most 32 labels')
@@ -66,6 +77,7 @@ export const Run = z
       description: '`suspended`: all that is left to do waits for a person. More values may be added.',
     }),
     requester: PrincipalField,
+    startedBy: PrincipalField.nullable().meta({ description: 'The service that started it for the requester' }),
     conversationId: z.string().nullable(),
     replacedBy: RunId.nullable().meta({
       description: 'The run that took its place in the conversation: nothing new of this one takes effect',

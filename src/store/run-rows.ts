@@ -23,6 +23,8 @@ export interface NewRun extends Scope {
   /** Principal the run acts for. */
   readonly requester: string;
   readonly requesterGroups: readonly string[];
+  /** The service that starts it for the requester; null where the requester does. */
+  readonly startedBy?: string | null;
   readonly inputRef: BlobRef;
   readonly conversationId: string | null;
   readonly labels: Readonly<Record<string, string>>;
@@ -35,6 +37,7 @@ export interface NewRun extends Scope {
 }
 
 export interface RunRow extends NewRun {
+  readonly startedBy: string | null;
   readonly status: RunStatus;
   /** The latest of creation, command and event. Events count for the whole tree of runs. */
   readonly updatedAt: number;
@@ -110,6 +113,7 @@ const rowOf = (run: NewRun): Record<string, unknown> => ({
   policy_digest: run.policyDigest,
   requester: run.requester,
   requester_groups: run.requesterGroups,
+  started_by: run.startedBy ?? null,
   input_sha256: `\\x${run.inputRef.sha256}`,
   input_bytes: run.inputRef.bytes,
   conversation_id: run.conversationId,

@@ -24,7 +24,7 @@ import { detailsView, statusView } from './views.ts';
 
 export async function agentRun(input: AgentRunInput): Promise<RunStatusView> {
   const start = startOf(input.start, workflowInfo().workflowId);
-  const fresh = { state: newRunState(start.identity, input.limits), nextOrdinal: 1, evidence: {} };
+  const fresh = { state: newRunState(start.identity, input.limits, start.contributors), nextOrdinal: 1, evidence: {} };
   const run = openRun(input.carry ?? fresh);
   registerHandlers(run, input);
   // Temporal's own cancel counts as `cancel`: the run ends in order, nothing is cut off.

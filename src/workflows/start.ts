@@ -7,6 +7,7 @@ import type { BlobRef } from '../domain/schemas/names.ts';
 
 export interface RunBeginning {
   readonly identity: RunIdentity;
+  readonly contributors: readonly string[] | undefined;
   readonly input: { readonly inputRef: BlobRef; readonly conversationId?: string; readonly stateRef?: BlobRef };
 }
 
@@ -31,6 +32,7 @@ export const startOf = (signed: SignedCommand, id: string): RunBeginning => {
   const rootRunId = runId.split('.')[0] ?? runId;
   return {
     identity: { tenant, project, runId, rootRunId, path: [agent], agent, agentDigest, policyDigest, requester },
+    contributors: start.contributors,
     input: { inputRef, ...(conversationId && { conversationId }), ...(stateRef && { stateRef }) },
   };
 };

@@ -27,7 +27,7 @@ export async function findApproval(
     getRun(api.store, scope, runId),
     getApproval(api.store, scope, approvalId(runId, key)),
   ]);
-  if (!run || !approval || !isWithinReach(request.reach, actor.principal, run.requester)) {
+  if (!run || !approval || !isWithinReach(request.reach, actor.principal, run.requester, run.startedBy)) {
     throw new HttpProblem('approval_not_found');
   }
   return { run, approval };
@@ -43,7 +43,7 @@ export async function awaitApproval(
   const { scope, actor } = request.caller;
   const id = approvalId(runId, key);
   const [run, stored] = await Promise.all([getRun(api.store, scope, runId), getApproval(api.store, scope, id)]);
-  if (!run || !isWithinReach(request.reach, actor.principal, run.requester))
+  if (!run || !isWithinReach(request.reach, actor.principal, run.requester, run.startedBy))
     throw new HttpProblem('approval_not_found');
   if (stored) return { run, approval: stored };
   if (isFinished(run.status)) throw new HttpProblem('approval_not_found');

@@ -47,3 +47,8 @@ export const identityOfKey = (key: Credential): Identity => ({
   channel: key.channel,
   endsAtMs: key.expiresAt,
 });
+
+/** Everybody who could have done what this actor does: the actor, and whoever could know a secret of the credential. */
+export const handsOf = ({ principal, createdBy, makers = [] }: Actor): string[] => [
+  ...new Set([principal, ...(createdBy === undefined ? [] : [createdBy]), ...makers]),
+];

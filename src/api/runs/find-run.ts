@@ -9,6 +9,7 @@ import type { AnyRequest } from '../server-type.ts';
 export async function findRun(api: Api, request: AnyRequest, runId: string): Promise<RunRow> {
   const { scope, actor } = request.caller;
   const run = await getRun(api.store, scope, runId);
-  if (!run || !isWithinReach(request.reach, actor.principal, run.requester)) throw new HttpProblem('run_not_found');
+  if (!run || !isWithinReach(request.reach, actor.principal, run.requester, run.startedBy))
+    throw new HttpProblem('run_not_found');
   return run;
 }

@@ -22,6 +22,7 @@ import { HttpProblem } from '../http-problem.ts';
 import { runPath } from '../views/run-view.ts';
 import { conversationBusy, prepareReplacement, sendCancel } from './replace-run.ts';
 import type { Replacement } from './replace-run.ts';
+import { partiesOf } from './run-parties.ts';
 
 export interface StartOrder {
   readonly caller: Caller;
@@ -79,11 +80,11 @@ export class RunStarter {
   ): Promise<CreatedRow> {
     const api = this.#api;
     const { tenant, project } = caller.scope;
-    const { principal, groups } = caller.own;
+    const { requester, startedBy, contributors } = partiesOf(caller, request);
     const runId =
       idempotencyKey === undefined
         ? runIdFromBytes(randomBytes(17))
-        : runIdFromKey({ tenant, project, principal, key: idempotencyKey });
+        : runIdFromKey({ tenant, project, principal: caller.own.principal, key: idempotencyKey });
     const input = makeBlob({ text: request.input });
     const state = request.state === undefined ? undefined : makeBlob(request.state as JsonValue);
     const nowMs = await api.clock.nowMs();
@@ -95,7 +96,8 @@ export class RunStarter {
       agent: request.agent,
       agentDigest,
       policyDigest,
-      requester: { principal, groups },
+      requester,
+      ...(contributors.length > 0 && { contributors }),
       inputRef: input.ref,
       salt: randomBytes(16).toString('hex'),
       ...(request.conversationId === undefined ? {} : { conversationId: request.conversationId }),
@@ -118,12 +120,13 @@ export class RunStarter {
       agent: request.agent,
       agentDigest,
       policyDigest,
-      requester: principal,
-      requesterGroups: groups,
+      requester: requester.principal,
+      requesterGroups: requester.groups,
+      startedBy,
       inputRef: input.ref,
       conversationId: request.conversationId ?? null,
       labels: request.labels ?? {},
-      idempotencyKey: idempotencyKey ?? null,
+      idempotencyKey: storedKey(idempotencyKey, startedBy),
       requestDigest: requestDigest(request, runId),
       startCommand,
       createdAt: nowMs,
@@ -187,10 +190,17 @@ export class RunStarter {
   }
 }
 
+/** A service's keys are its own: they never meet those of the requester. */
+const storedKey = (key: string | undefined, startedBy: string | null): string | null =>
+  key === undefined || startedBy === null ? (key ?? null) : JSON.stringify([startedBy, key]);
+
 /** Tells repeats from other requests. The run id stands for requester and key, and keeps equal inputs apart. */
 function requestDigest(request: StartRun, runId: string): string {
   const { agent, input, conversationId = null, labels = {}, replace } = request;
   const state = request.state === undefined ? {} : { state: request.state as JsonValue };
   const replaces = replace ? { replace } : {};
-  return digestOf(canonicalJson({ v: 1, runId, agent, input, conversationId, labels, ...state, ...replaces }));
+  const { principal, groups = [] } = request.requester ?? {};
+  const requester = principal === undefined ? {} : { requester: { principal, groups } };
+  const more = { ...state, ...replaces, ...requester };
+  return digestOf(canonicalJson({ v: 1, runId, agent, input, conversationId, labels, ...more }));
 }

@@ -20,6 +20,7 @@ export function runView(row: RunRow): Run {
     agentDigest: row.agentDigest,
     status: row.status,
     requester: row.requester,
+    startedBy: row.startedBy,
     conversationId: row.conversationId,
     replacedBy: row.replacedBy,
     labels: row.labels,

@@ -26,6 +26,12 @@ export const ACCESS = {
     detail: 'A request by the session cookie that changes something must show that a page of this server made it.',
     next: 'Send `csrfToken` of GET /v1/session as the header Countersign-Csrf, from a page of the same origin.',
   },
+  not_yours_to_name: {
+    status: 403,
+    title: 'Not yours to name a requester',
+    detail: 'Only a service whose roles include run.start_for starts runs for others.',
+    next: 'Leave out `requester`, or use the credential of such a service.',
+  },
   not_yours_to_give: {
     status: 403,
     title: 'Not yours to give',

@@ -79,6 +79,7 @@ const eventsOf = (state: RunState, command: CoreCommand, now: number): RunEvent[
         policyDigest,
         requester,
         inputRef,
+        ...(state.contributors && { contributors: [...state.contributors] }),
         ...(conversationId && { conversationId }),
         ...(stateRef && { stateRef }),
       };

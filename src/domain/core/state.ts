@@ -107,7 +107,12 @@ export interface RunState {
 /** How many refused decisions a run remembers for the verdict query. */
 export const REMEMBERED_REFUSALS = 50;
 
-export const newRunState = (identity: RunIdentity, limits: RunLimits): RunState => ({
+/** `contributors`: who stands behind the start beside the requester. */
+export const newRunState = (
+  identity: RunIdentity,
+  limits: RunLimits,
+  contributors: readonly string[] = [],
+): RunState => ({
   v: 1,
   identity,
   limits,
@@ -123,6 +128,7 @@ export const newRunState = (identity: RunIdentity, limits: RunLimits): RunState 
   approvals: {},
   refusals: [],
   ignoredCommands: 0,
+  ...(contributors.length > 0 && { contributors }),
 });
 
 export const pendingApprovals = (state: RunState): readonly ApprovalState[] =>

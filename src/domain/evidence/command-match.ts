@@ -51,7 +51,7 @@ export const commandDifference = (command: Command, event: RunEvent): string | u
     case 'run.started':
       return (
         difference(['agent', 'agentDigest', 'policyDigest', 'requester'], command, event.data) ??
-        difference(['inputRef', 'conversationId', 'stateRef'], command, event.data)
+        difference(['inputRef', 'conversationId', 'stateRef', 'contributors'], command, event.data)
       );
     case 'run.blocked':
       return difference(['commandId', 'reasonRef'], command, event.data);

@@ -85,7 +85,11 @@ export class SignedEvents {
       }
       const field = commandDifference(found.command, event);
       if (field !== undefined) faults.add('command_mismatch', `run.started has another ${field} than was signed`, seq);
-      if (event.data.requester.principal !== found.claims.actor.principal) {
+      const { principal, kind } = found.claims.actor;
+      const { requester, contributors = [] } = event.data;
+      // A service that starts runs for others says so.
+      const isNamed = kind === 'service' && contributors.includes(principal);
+      if (requester.principal !== principal && !isNamed) {
         faults.add('actor_mismatch', `the start was signed for ${found.claims.actor.principal}`, seq);
       }
     }
@@ -101,6 +105,10 @@ export class SignedEvents {
     });
   }
 }
+
+/** Who stands behind a run's start beside its requester. */
+export const startersOf = (event: RunEvent): readonly string[] =>
+  event.type === 'run.started' ? (event.data.contributors ?? []) : [];
 
 /** The requester of each run, as its first event has it. */
 export const requesterOf = (event: RunEvent): string | undefined =>

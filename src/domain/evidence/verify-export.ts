@@ -15,7 +15,7 @@ import { parseExportLine } from './export-lines.ts';
 import type { CommandLine, EndLine, EventLine, ExportHeader, RunHeader } from './export-lines.ts';
 import { Findings } from './report.ts';
 import type { AuditReport } from './report.ts';
-import { SignedEvents, requesterOf, runEventOf } from './signed-events.ts';
+import { SignedEvents, requesterOf, runEventOf, startersOf } from './signed-events.ts';
 import { checkCommands } from './signed-commands.ts';
 import type { CheckedCommand } from './signed-commands.ts';
 
@@ -51,6 +51,7 @@ export class ExportVerifier {
   readonly #commandLines: CommandLine[] = [];
   readonly #ordinals = new Map<string, number>();
   readonly #requesters = new Map<string, string>();
+  readonly #starters = new Map<string, readonly string[]>();
   readonly #ended = new Set<string>();
   readonly #signed = new SignedEvents();
   readonly #consents = new ConsentTrail(this.#faults);
@@ -121,7 +122,10 @@ export class ExportVerifier {
       if (ENDS.includes(event.type) && this.#ended.size === this.#ended.add(runId).size)
         this.#notes.add('ended_twice', `event ${seq}: ${runId} had ended already`, seq);
       const requester = requesterOf(event);
-      if (requester !== undefined) this.#requesters.set(runId, requester);
+      if (requester !== undefined) {
+        this.#requesters.set(runId, requester);
+        this.#starters.set(runId, startersOf(event));
+      }
       this.#signed.follow(seq, runId, event, (id) => this.#consents.approval(id));
       this.#consents.follow(seq, event);
       this.#dispatches.follow(seq, runId, event);
@@ -187,8 +191,17 @@ export class ExportVerifier {
     const holding = this.#signed.check(commands, this.#faults);
     const faultOf = new Map(
       this.#consents.consents.map((consent) => {
-        const requester = this.#requesters.get(consent.approval.runId) ?? '';
-        return [consent, consentFault(consent, requester, ({ signatureId }) => holding.has(signatureId))] as const;
+        const { runId, contributors = [] } = consent.approval;
+        const requester = this.#requesters.get(runId) ?? '';
+        // Whatever the request says of itself: they stood behind the run from its start.
+        const approval = {
+          ...consent.approval,
+          contributors: [...contributors, ...(this.#starters.get(runId) ?? [])],
+        };
+        return [
+          consent,
+          consentFault({ ...consent, approval }, requester, ({ signatureId }) => holding.has(signatureId)),
+        ] as const;
       }),
     );
     for (const [consent, fault] of faultOf) {

@@ -17,6 +17,11 @@ export const StartCommand = z.strictObject({
   /** 128 bits as 32 hex digits: makes digests of equal calls differ between runs. */
   salt: z.string().regex(/^[0-9a-f]{32}$/),
   conversationId: z.string().optional(),
+  /**
+   * Who stands behind the start beside the requester: the service that named them, and whoever could act with the
+   * credential it was started with. `notRequester` excludes them as it does the requester.
+   */
+  contributors: z.array(z.string().min(1).max(200)).min(1).optional(),
   /** The run's state at the start, which decisions may edit and tools read. */
   stateRef: BlobRef.optional(),
 });

@@ -67,6 +67,8 @@ export const RunEvent = z.discriminatedUnion('type', [
     policyDigest: Digest,
     requester: Requester,
     inputRef: BlobRef,
+    /** Who stands behind the start beside the requester. */
+    contributors: z.array(z.string()).optional(),
     conversationId: z.string().optional(),
     stateRef: BlobRef.optional(),
   }),

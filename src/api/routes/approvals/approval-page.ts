@@ -30,6 +30,8 @@ export async function approvalPage(
     id: row.approvalId,
   });
   const { scope, actor } = request.caller;
+  // Whoever may see a run sees what it asks for.
+  const reach = filter.runId === undefined ? request.reach : 'project';
   const mine: ApprovalRow[] = [];
   let place = decodeCursor(list, cursor);
   for (let more = true; more && mine.length <= limit;) {
@@ -37,12 +39,12 @@ export async function approvalPage(
       ...filter,
       order,
       ...(place && { cursor: { at: place.at, approvalId: place.id } }),
-      limit: request.reach === 'own' ? SCAN_LIMIT : limit + 1,
+      limit: reach === 'own' ? SCAN_LIMIT : limit + 1,
     });
-    mine.push(...rows.filter((row) => isWithinReach(request.reach, actor.principal, row.requester)));
+    mine.push(...rows.filter((row) => isWithinReach(reach, actor.principal, row.requester)));
     const last = rows.at(-1);
     place = last && positionOf(last);
-    more = request.reach === 'own' && rows.length === SCAN_LIMIT;
+    more = reach === 'own' && rows.length === SCAN_LIMIT;
   }
   const page = pageFrom(mine, limit, list, positionOf);
   return { data: await approvalList(api, request.caller, page.rows), nextCursor: page.nextCursor };

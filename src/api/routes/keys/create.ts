@@ -8,10 +8,11 @@ import type { NewCredential } from '../../../store/credentials.ts';
 import type { Api, Caller } from '../../dependencies.ts';
 import { HttpProblem } from '../../http-problem.ts';
 import { CommandHeaders } from '../../idempotency-key.ts';
+import { handsOf } from '../../identity/identity.ts';
 import { json, problems } from '../../responses.ts';
 import type { ApiServer } from '../../server-type.ts';
 import { keyPath, keyView } from './key-view.ts';
-import { assertMayGive, handsOf, makersOf } from './may-give.ts';
+import { assertMayGive, makersOf } from './may-give.ts';
 import { toldOfKey } from './told-of-key.ts';
 
 /** Makes a key. Its secret is in this answer and nowhere else. */
@@ -86,7 +87,7 @@ function newKey(
       tenant,
       secretHash,
       createdBy,
-      makers: makersOf(principal, handsOf(caller)),
+      makers: makersOf(principal, handsOf(caller.own)),
       createdAt: nowMs,
       revokedAt: null,
       lastUsedAt: null,

@@ -20,11 +20,6 @@ export function assertMayGive({ own, roles, projects }: Caller, wanted: Rights):
   if (!isWithin) throw new HttpProblem('not_yours_to_give');
 }
 
-/** Everybody who could act with what this caller makes: the caller, and whoever could act as them. */
-export const handsOf = ({ own }: Caller): string[] => [
-  ...new Set([own.principal, ...(own.createdBy === undefined ? [] : [own.createdBy]), ...(own.makers ?? [])]),
-];
-
 /** Those of the hands that a key of this principal must remember. Throws where they are more than a signature names. */
 export function makersOf(principal: string, hands: readonly string[]): string[] {
   const makers = [...new Set(hands)].filter((name) => name !== principal);

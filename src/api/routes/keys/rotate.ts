@@ -8,11 +8,12 @@ import { derivedId, randomId } from '../../decisions/decision-id.ts';
 import type { Api, Caller } from '../../dependencies.ts';
 import { HttpProblem } from '../../http-problem.ts';
 import { CommandHeaders } from '../../idempotency-key.ts';
+import { handsOf } from '../../identity/identity.ts';
 import { json, problems } from '../../responses.ts';
 import type { ApiServer } from '../../server-type.ts';
 import { findKey } from './find-key.ts';
 import { keyView, statusOf } from './key-view.ts';
-import { assertMayGive, handsOf, makersOf } from './may-give.ts';
+import { assertMayGive, makersOf } from './may-give.ts';
 import { toldOfKey } from './told-of-key.ts';
 
 const OVERLAP_MAX_MS = KEY_OVERLAP_MAX_DAYS * 86_400_000;
@@ -57,7 +58,7 @@ export function registerRotateKey(app: ApiServer, api: Api): void {
       const rotationId = rotationIdOf(caller, key, body, headers['idempotency-key']);
       if (isOtherRequest(key, rotationId)) throw new HttpProblem('idempotency_mismatch');
       const made = newApiKey(key.id);
-      const makers = makersOf(key.principal, [...key.makers, ...handsOf(caller)]);
+      const makers = makersOf(key.principal, [...key.makers, ...handsOf(caller.own)]);
       const told = toldOfKey('key.rotated', caller, key, nowMs, { previousUntil });
       const rotation = { secretHash: made.secretHash, previousUntil, makers, rotationId };
       const rotated = await rotateCredential(api.store, key, rotation, told);

@@ -30,6 +30,7 @@ export function registerStartRun(app: ApiServer, api: Api, starter: RunStarter, 
         200: json('The run that the same request has started before', Run),
         ...problems(
           'malformed_json',
+          'not_yours_to_name',
           'conversation_busy',
           'payload_too_large',
           'unsupported_media_type',
