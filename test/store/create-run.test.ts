@@ -39,6 +39,7 @@ describe('create-or-get', () => {
       status: 'running',
       updatedAt: NOW,
       endedAt: null,
+      startedBy: null,
       startedInTemporal: false,
       cancelRequested: null,
       replacedBy: null,
