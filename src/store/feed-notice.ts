@@ -1,4 +1,7 @@
-/** The payloads of NOTIFY on one channel: "this run has events up to seq", or a piece of an open message. */
+/**
+ * The payloads of NOTIFY on one channel: "this run has events up to seq", a piece of an open message, or "approvals of
+ * this project have changed".
+ */
 import { z } from 'zod';
 import type { ChainedEvent } from './chain.ts';
 import { storedEvent } from './events.ts';
@@ -31,7 +34,9 @@ const DeltaNotice = z.object({
     text: z.string().optional(),
   }),
 });
-const Notice = z.union([EventNotice, DeltaNotice]);
+/** Sent by the triggers on approvals and claims. */
+const ApprovalsNotice = z.object({ t: z.string(), p: z.string(), a: z.literal(true) });
+const Notice = z.union([EventNotice, DeltaNotice, ApprovalsNotice]);
 export type FeedNotice = z.infer<typeof Notice>;
 export type EventNotice = z.infer<typeof EventNotice>;
 

@@ -318,5 +318,5 @@ test('closing the server ends streams with a place to come back to', async () =>
   await other[Symbol.asyncDispose]();
   await reading;
   expect(seen.at(-1)).toMatchObject({ event: 'stream.closed' });
-  expect(JSON.parse(seen.at(-1)?.data ?? '{}')).toEqual({ lastEventId: '1', reason: 'server_closing' });
+  expect(JSON.parse(seen.at(-1)?.data ?? '{}')).toEqual({ lastEventId: '1', code: 'shutting_down' });
 });
