@@ -4,7 +4,7 @@ import { summaryOf } from '../statistics.ts';
 import type { Summary } from '../statistics.ts';
 import { PARTS } from './open-installation.ts';
 import type { Costs, Installation, PartName } from './open-installation.ts';
-import { parkRuns } from './parked-runs.ts';
+import { parkRuns, untilEnded } from './parked-runs.ts';
 import type { ParkedRun } from './parked-runs.ts';
 
 export interface Decisions {
@@ -42,10 +42,7 @@ export async function measureDecisions(
   });
   const seconds = (performance.now() - startedAt) / 1_000;
   // What the runs do with the decision is part of its cost.
-  await completeMany(16, decisions, async () => {
-    const run = parked.pop();
-    if (run) await installation.client.runs.get(run.runId, { waitSeconds: 30 });
-  });
+  await untilEnded(installation, parked);
   const after = installation.costs();
   return {
     clients,
