@@ -29,8 +29,9 @@ interface ProcessStat {
 function statOf(pid: number): ProcessStat | undefined {
   // The name in brackets may hold anything.
   const fields = textOf(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ');
-  if (!fields || fields.length < 14) return undefined;
-  const cpuTicks = Number(fields[11]) + Number(fields[12]);
+  if (!fields || fields.length < 15) return undefined;
+  // Its own, and that of children that have ended.
+  const cpuTicks = fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0);
   return { pid, parent: Number(fields[1]), cpuMs: cpuTicks * TICK_MS };
 }
 
