@@ -1,10 +1,13 @@
 /**
  * `npm run bench`: measures Countersign over HTTP against a bare Temporal workflow that takes the same steps, in one
  * process, on one server. Absolute figures hold for one machine and day: compare ratios. Asserts only that things work.
+ * `npm run bench -- api`: one API with processes of its own.
  */
 import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { Client, Connection } from '@temporalio/client';
+import { benchApi, faultsIn } from './api/bench-api.ts';
+import { apiTables } from './api/table.ts';
 import { openFloor } from './floor/open-floor.ts';
 import { isMet, rowsOf } from './goals.ts';
 import { measureConflicts } from './measures/conflicts.ts';
@@ -66,26 +69,38 @@ const readOptionsOrExplain = (): BenchOptions | undefined => {
 };
 
 /** Each kind of fault once, with how often it came. */
-const tellFaults = ({ conflicts }: Results): void => {
-  for (const [fault, all] of Map.groupBy(conflicts?.faults ?? [], (one) => one)) {
-    console.log(`✗ Ten deciders: ${fault} (${all.length} times)`);
+const tellFaults = (faults: readonly string[]): void => {
+  for (const [fault, all] of Map.groupBy(faults, (one) => one)) {
+    console.log(`✗ ${fault} (${all.length} times)`);
     process.exitCode = 1;
   }
 };
 
+const benchFloor = async (services: Services, options: BenchOptions): Promise<object> => {
+  const results = await measureOn(services, options);
+  const rows = rowsOf(results);
+  console.log(`\n${tableOf(rows)}\n`);
+  tellFaults((results.conflicts?.faults ?? []).map((fault) => `Ten deciders: ${fault}`));
+  return { rows: rows.map((row) => ({ ...row, met: isMet(row) })), results };
+};
+
+const benchOneApi = async (services: Services, { apiSizes }: BenchOptions): Promise<object> => {
+  const results = await benchApi(services, apiSizes);
+  console.log(`\n${apiTables(results)}\n`);
+  tellFaults(faultsIn(results));
+  return { results };
+};
+
 const bench = async (options: BenchOptions): Promise<void> => {
+  const { suite, quick, jsonFile } = options;
   const services = await startServices();
   try {
-    const results = await measureOn(services, options);
-    const rows = rowsOf(results);
-    console.log(`\n${tableOf(rows)}\n`);
-    tellFaults(results);
-    if (options.jsonFile === undefined) return;
+    const measured = await (suite === 'api' ? benchOneApi : benchFloor)(services, options);
+    if (jsonFile === undefined) return;
     const machine = { cores: cpus().length, cpu: cpus()[0]?.model, node: process.version };
-    const goals = rows.map((row) => ({ ...row, met: isMet(row) }));
-    const document = { at: new Date().toISOString(), quick: options.quick, machine, rows: goals, results };
-    await writeFile(options.jsonFile, `${JSON.stringify(document, undefined, 2)}\n`);
-    say(`wrote ${options.jsonFile}`);
+    const document = { at: new Date().toISOString(), suite, quick, machine, ...measured };
+    await writeFile(jsonFile, `${JSON.stringify(document, undefined, 2)}\n`);
+    say(`wrote ${jsonFile}`);
   } finally {
     await services.stop();
   }

@@ -11,6 +11,9 @@ import { progress } from './progress.ts';
 export interface Services {
   readonly postgresUrl: string;
   readonly temporalAddress: string;
+  /** Undefined of a server that was configured. */
+  readonly postgresPid?: number | undefined;
+  readonly temporalPid?: number | undefined;
   stop(): Promise<void>;
 }
 
@@ -47,7 +50,8 @@ export const startServices = async (): Promise<Services> => {
   };
   try {
     const [postgres, temporal] = await Promise.all(starting);
-    return { postgresUrl: postgres.url, temporalAddress: temporal.address, stop };
+    const pids = { postgresPid: postgres.pid, temporalPid: temporal.pid };
+    return { postgresUrl: postgres.url, temporalAddress: temporal.address, ...pids, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -3,8 +3,7 @@ import { isMet } from './goals.ts';
 import type { Row } from './goals.ts';
 
 const HEAD = ['', '', 'ours', 'floor', 'ratio', 'goal', ''];
-/** The first two are words; figures line up on the right. */
-const LEFT = 2;
+const WORD_COLUMNS = 2;
 
 const goalText = ({ goal, unit }: Row): string => {
   if (!goal) return '';
@@ -27,15 +26,19 @@ const cellsOf = (row: Row): string[] => {
   ];
 };
 
-export const tableOf = (rows: readonly Row[]): string => {
-  const lines = [HEAD, ...rows.map(cellsOf)];
-  const widths = HEAD.map((_, column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)));
+/** Columns under their heads: so many of words, the others of figures, which line up on the right. */
+export const alignedTable = (lines: readonly (readonly string[])[], wordColumns = 0): string => {
+  const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)));
   return lines
     .map((cells) =>
       cells
-        .map((cell, column) => (column < LEFT ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+        .map((cell, column) =>
+          column < wordColumns ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+        )
         .join('  ')
         .trimEnd(),
     )
     .join('\n');
 };
+
+export const tableOf = (rows: readonly Row[]): string => alignedTable([HEAD, ...rows.map(cellsOf)], WORD_COLUMNS);

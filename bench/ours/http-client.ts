@@ -45,20 +45,29 @@ export class HttpClient {
     return { runId, close: () => response.destroy() };
   }
 
+  /** Follows an event stream that is there already. */
+  async follow(path: string, key: string, reader: StreamReader): Promise<{ close(): void }> {
+    const response = await this.#send(path, key, 'text/event-stream');
+    if (response.statusCode !== 200) throw new Error(`HTTP ${response.statusCode} ${await textOf(response)}`);
+    follow(response, reader);
+    return { close: () => response.destroy() };
+  }
+
   close(): void {
     this.#agent.destroy();
   }
 
-  #send(path: string, key: string, accept: string, body: unknown): Promise<IncomingMessage> {
-    const bytes = Buffer.from(JSON.stringify(body));
+  /** Posts a body, and gets where there is none. */
+  #send(path: string, key: string, accept: string, body?: unknown): Promise<IncomingMessage> {
+    const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
     const headers = {
       accept,
       authorization: `Bearer ${key}`,
-      'content-type': 'application/json',
-      'content-length': bytes.length,
+      ...(bytes && { 'content-type': 'application/json', 'content-length': bytes.length }),
     };
     return new Promise((resolve, reject) => {
-      const request = httpRequest(new URL(path, this.#url), { method: 'POST', agent: this.#agent, headers });
+      const method = bytes ? 'POST' : 'GET';
+      const request = httpRequest(new URL(path, this.#url), { method, agent: this.#agent, headers });
       request.once('response', resolve);
       request.once('error', reject);
       request.end(bytes);

@@ -27,6 +27,7 @@ import { registerGetDecision } from './routes/approvals/get-decision.ts';
 import { registerListApprovals } from './routes/approvals/list.ts';
 import { registerListRunApprovals } from './routes/approvals/list-of-run.ts';
 import { registerReleaseApproval } from './routes/approvals/release.ts';
+import { registerWatchApprovals } from './routes/approvals/watch.ts';
 import { registerListArtifacts } from './routes/artifacts/list.ts';
 import { registerReadArtifact } from './routes/artifacts/read.ts';
 import { registerAddBypass } from './routes/brakes/add-bypass.ts';
@@ -117,7 +118,7 @@ export async function buildApp(dependencies: ApiDependencies): Promise<ApiServer
   const queries = new VerdictQueries(api.gateway);
   const starter = new RunStarter(api);
   // Streams never end by themselves while their runs go on: their readers come back to another replica.
-  app.addHook('preClose', async () => streams.closeAll());
+  app.addHook('preClose', async () => streams.close('shutting_down'));
 
   registerStartRun(app, api, starter, streams);
   registerListRuns(app, api);
@@ -130,6 +131,7 @@ export async function buildApp(dependencies: ApiDependencies): Promise<ApiServer
   registerListArtifacts(app, api);
   registerReadArtifact(app, api);
   registerListApprovals(app, api);
+  registerWatchApprovals(app, api, streams);
   registerListRunApprovals(app, api);
   registerGetApproval(app, api);
   registerDecideApproval(app, api, queries);

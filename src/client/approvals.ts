@@ -15,8 +15,12 @@ import type {
   ReleaseReceipt,
 } from '../contract/decisions.ts';
 import type { Page } from '../contract/pagination.ts';
+import { followApprovals } from './approval-changes.ts';
+import type { ApprovalFeedItem } from './approval-changes.ts';
 import { segment } from './calls.ts';
 import type { CallOptions, Calls, CommandOptions } from './calls.ts';
+import type { ReconnectOptions } from './event-stream.ts';
+import type { Http } from './http.ts';
 
 /** Where an approval is found: an Approval is one. */
 export interface ApprovalAddress {
@@ -32,6 +36,8 @@ export interface ApprovalsClient {
     options?: CallOptions,
   ): Promise<Page<Approval>>;
   get(address: ApprovalAddress, options?: CallOptions): Promise<Approval>;
+  /** What is pending, then every change, through cuts of the connection and restarts of the server. */
+  watch(options?: ReconnectOptions): AsyncGenerator<ApprovalFeedItem>;
   /** `outcome: 'pending'`: no worker answered in time; look with `decisions.get`. */
   decide(
     address: ApprovalAddress,
@@ -62,10 +68,11 @@ export interface DecisionsClient {
 const approvalPath = ({ runId, key }: ApprovalAddress): string =>
   `/v1/runs/${segment(runId)}/approvals/${segment(key)}`;
 
-export const approvalsClient = ({ get, post, remove }: Calls): ApprovalsClient => ({
+export const approvalsClient = (http: Http, { get, post, remove }: Calls): ApprovalsClient => ({
   list: (query, given) => get('/v1/approvals', given, query),
   listOfRun: (runId, query, given) => get(`/v1/runs/${segment(runId)}/approvals`, given, query),
   get: (address, given) => get(approvalPath(address), given),
+  watch: (given) => followApprovals(http, given),
   decide: (address, request, given) => post(`${approvalPath(address)}/decisions`, request, given),
   claim: (address, request = {}, given) => post(`${approvalPath(address)}/claim`, request, given),
   release: (address, { force } = {}, given) => remove(`${approvalPath(address)}/claim`, given, { force }),

@@ -50,7 +50,7 @@ export function createClient(options: ClientOptions): CountersignClient {
   return {
     agents: { list: async (given) => (await calls.get<{ data: Agent[] }>('/v1/agents', given)).data },
     runs: runsClient(http, calls),
-    approvals: approvalsClient(calls),
+    approvals: approvalsClient(http, calls),
     decisions: decisionsClient(calls),
     artifacts: artifactsClient(http, calls),
     brakes: brakesClient(calls),

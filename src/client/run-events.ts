@@ -1,138 +1,37 @@
 /** Follows a run's events through cuts: every durable event once, in order, until the run is over. */
-import { createParser } from 'eventsource-parser';
 import type { EventSourceMessage } from 'eventsource-parser';
 import type { MessageDelta, MessageSnapshot, RunEventView, StreamEnd, StreamItem } from '../contract/events.ts';
-import { ProblemError, UnreachableError } from './errors.ts';
+import { followStream } from './event-stream.ts';
+import type { ReconnectOptions } from './event-stream.ts';
 import type { Http } from './http.ts';
 
 /** `stream.closed` is not among them: the reader comes back by itself. */
 export type RunStreamItem = Exclude<StreamItem, { event: 'stream.closed' }>;
 
-export interface Reconnect {
-  /** Counts from 1 since the last thing that arrived. */
-  readonly attempt: number;
-  readonly delayMs: number;
-  /** Undefined where the connection simply ended. */
-  readonly cause: unknown;
-}
-
-export interface FollowOptions {
+export interface FollowOptions extends ReconnectOptions {
   /** Only events with a higher number. @default 0 */
   readonly after?: number | undefined;
-  /** Ends the iteration without an error. */
-  readonly signal?: AbortSignal | undefined;
-  /** Called before each wait for another attempt. */
-  readonly onReconnect?: ((reconnect: Reconnect) => void) | undefined;
-  /** A connection on which nothing arrives for so long is dead: the server sends a sign of life every 15 s. @default 60000 */
-  readonly idleTimeoutMs?: number | undefined;
-  /** How long the first wait for another attempt is, at most; it doubles with each, up to fifty times that. @default 100 */
-  readonly reconnectDelayMs?: number | undefined;
 }
 
-const RECONNECT_DELAY_MS = 100;
-const RECONNECT_DELAY_GROWTH = 50;
-const IDLE_TIMEOUT_MS = 60_000;
-/** Answers that a later attempt may not get. */
-const PASSING_STATUSES: readonly number[] = [429, 502, 503, 504];
-
-/**
- * Throws where the API refuses (a ProblemError), and where it cannot be reached to begin with (an UnreachableError).
- * Once it has been reached, cuts and restarts of the server are waited out without limit: use `signal` to give up.
- */
-export async function* followRun(
-  http: Http,
-  runId: string,
-  options: FollowOptions = {},
-): AsyncGenerator<RunStreamItem> {
-  const { signal, onReconnect, idleTimeoutMs = IDLE_TIMEOUT_MS, reconnectDelayMs = RECONNECT_DELAY_MS } = options;
+/** Throws as `followStream` does. */
+export function followRun(http: Http, runId: string, options: FollowOptions = {}): AsyncGenerator<RunStreamItem> {
   let lastId = options.after ?? 0;
-  let attempt = 0;
-  let isReached = false;
-  for (;;) {
-    if (isAborted(signal)) return;
-    let cause: unknown;
-    try {
-      for await (const message of readStream(http, runId, { lastId, signal, idleTimeoutMs })) {
-        isReached = true;
-        if (message === 'connected') continue;
+  return followStream(
+    http,
+    {
+      path: `/v1/runs/${encodeURIComponent(runId)}/events`,
+      lastEventId: () => String(lastId),
+      itemOf(message) {
         const item = itemOf(message);
-        if (item === undefined || (item.event === 'event' && item.id <= lastId)) continue;
-        attempt = 0;
-        if (item.event === 'event') lastId = item.id;
-        yield item;
-        if (item.event === 'stream.end') return;
-      }
-    } catch (error) {
-      if (isAborted(signal)) return;
-      if (!isPassing(error) || (error instanceof UnreachableError && !isReached)) throw error;
-      cause = error;
-    }
-    attempt += 1;
-    const delayMs = delayBefore(attempt, reconnectDelayMs, cause);
-    onReconnect?.({ attempt, delayMs, cause });
-    await wait(delayMs, signal);
-  }
-}
-
-/** A function, since the compiler takes a flag that it has seen once to stay as it was. */
-const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted === true;
-
-const isPassing = (error: unknown): boolean =>
-  error instanceof ProblemError ? PASSING_STATUSES.includes(error.status) : error instanceof UnreachableError;
-
-/** Doubles each time, with some chance in it, so that many readers do not come back at the same moment. */
-function delayBefore(attempt: number, firstMs: number, cause: unknown): number {
-  if (cause instanceof ProblemError && cause.retryAfterMs !== undefined) return cause.retryAfterMs;
-  const fullMs = firstMs * Math.min(2 ** (attempt - 1), RECONNECT_DELAY_GROWTH);
-  return Math.round(fullMs * (0.5 + Math.random() / 2));
-}
-
-interface Reading {
-  readonly lastId: number;
-  readonly signal: AbortSignal | undefined;
-  readonly idleTimeoutMs: number;
-}
-
-/** One connection, until it ends or breaks; breaking is an UnreachableError. */
-async function* readStream(
-  http: Http,
-  runId: string,
-  { lastId, signal, idleTimeoutMs }: Reading,
-): AsyncGenerator<EventSourceMessage | 'connected'> {
-  const connection = new AbortController();
-  const path = `/v1/runs/${encodeURIComponent(runId)}/events`;
-  let idle = setTimeout(() => connection.abort(), idleTimeoutMs);
-  const stop = () => connection.abort();
-  signal?.addEventListener('abort', stop, { once: true });
-  try {
-    const response = await http.send('GET', path, {
-      query: { after: lastId },
-      headers: { accept: 'text/event-stream', 'last-event-id': String(lastId) },
-      signal: connection.signal,
-      timeoutMs: 0,
-    });
-    yield 'connected';
-    const messages: EventSourceMessage[] = [];
-    const parser = createParser({ onEvent: (message) => messages.push(message) });
-    const decoder = new TextDecoder();
-    const reader = response.body?.getReader();
-    for (;;) {
-      const chunk = await reader?.read();
-      if (chunk === undefined || chunk.done) return;
-      clearTimeout(idle);
-      idle = setTimeout(() => connection.abort(), idleTimeoutMs);
-      parser.feed(decoder.decode(chunk.value, { stream: true }));
-      yield* messages.splice(0);
-    }
-  } catch (error) {
-    if (error instanceof ProblemError || error instanceof UnreachableError) throw error;
-    throw new UnreachableError(path, error);
-  } finally {
-    clearTimeout(idle);
-    signal?.removeEventListener('abort', stop);
-    // Also when whoever iterates has had enough.
-    connection.abort();
-  }
+        if (item?.event !== 'event') return item;
+        if (item.id <= lastId) return undefined;
+        lastId = item.id;
+        return item;
+      },
+      isLast: ({ event }) => event === 'stream.end',
+    },
+    options,
+  );
 }
 
 function itemOf({ event, id, data }: EventSourceMessage): RunStreamItem | undefined {
@@ -151,15 +50,3 @@ function itemOf({ event, id, data }: EventSourceMessage): RunStreamItem | undefi
       return undefined;
   }
 }
-
-const wait = (delayMs: number, signal: AbortSignal | undefined): Promise<void> =>
-  new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, delayMs);
-    signal?.addEventListener('abort', done, { once: true });
-    if (isAborted(signal)) done();
-  });

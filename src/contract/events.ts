@@ -72,8 +72,23 @@ export type MessageSnapshot = z.infer<typeof MessageSnapshot>;
 export const StreamEnd = z.object({ status: RunStatus });
 export type StreamEnd = z.infer<typeof StreamEnd>;
 
-/** Last thing on a stream that this server ends before the run does: come back with `Last-Event-ID`. */
-export const StreamClosed = z.object({ lastEventId: z.string(), reason: z.string(), code: z.string().optional() });
+/** Why a stream ends before its time. More may be added. */
+export const StreamClosedCode = z.enum([
+  'shutting_down',
+  'reader_too_slow',
+  'store_unavailable',
+  'access_ended',
+  'internal_error',
+]);
+export type StreamClosedCode = z.infer<typeof StreamClosedCode>;
+
+/** Last thing on a stream that this server ends before its time: come back with `Last-Event-ID`. */
+export const StreamClosed = z.object({
+  lastEventId: z.string(),
+  code: z.string(),
+  /** `access_ended`: the code of the problem that whoever comes back meets. */
+  problem: z.string().optional(),
+});
 export type StreamClosed = z.infer<typeof StreamClosed>;
 
 /** Everything that a reader of the stream can see. */

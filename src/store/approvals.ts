@@ -111,7 +111,8 @@ const ofRun = (runId: string): SQL | undefined => {
     : and(eq(approvals.rootRunId, rootRunId), eq(approvals.runId, runId));
 };
 
-function approvalRow(row: typeof approvals.$inferSelect): ApprovalRow {
+/** The row with what has changed since the request. */
+export function approvalRow(row: typeof approvals.$inferSelect): ApprovalRow {
   // All were written by this program from typed events.
   const request = JSON.parse(row.request) as Approval;
   const edited = row.edited === null ? undefined : (JSON.parse(row.edited) as EditedCall);

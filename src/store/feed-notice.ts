@@ -1,6 +1,6 @@
 /**
- * The payloads of NOTIFY on one channel: "this run has events up to seq", a piece of an open message, or "this credential
- * is not what it was".
+ * The payloads of NOTIFY on one channel: "this run has events up to seq", a piece of an open message, "approvals of this
+ * project have changed", or "this credential is not what it was".
  */
 import { z } from 'zod';
 import type { ChainedEvent } from './chain.ts';
@@ -34,9 +34,11 @@ const DeltaNotice = z.object({
     text: z.string().optional(),
   }),
 });
+/** Sent by the triggers on approvals and claims. */
+const ApprovalsNotice = z.object({ t: z.string(), p: z.string(), a: z.literal(true) });
 /** Id of a key or a session that was revoked, rotated or ended. */
 const CredentialNotice = z.object({ c: z.string() });
-const Notice = z.union([EventNotice, DeltaNotice, CredentialNotice]);
+const Notice = z.union([EventNotice, DeltaNotice, ApprovalsNotice, CredentialNotice]);
 export type FeedNotice = z.infer<typeof Notice>;
 export type EventNotice = z.infer<typeof EventNotice>;
 

@@ -1,7 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { isStoreUnavailable } from './store-error.ts';
 import type { ChainedEvent } from './chain.ts';
 import type { Delta } from './deltas.ts';
+import { untilAvailable } from './until-available.ts';
 
 /** What a subscriber gets: durable events in order, each once, and pieces of open messages, which may be missed. */
 export type FeedItem = { readonly kind: 'event'; readonly event: ChainedEvent } | ({ readonly kind: 'delta' } & Delta);
@@ -38,8 +37,6 @@ const MAX_PENDING_DELTAS = 256;
 const MAX_CARRIED_EVENTS = 64;
 /** Silence after which a subscriber that seems to have everything asks whether it does. */
 const SILENCE_MS = 100;
-const FIRST_RETRY_MS = 100;
-const MAX_RETRY_MS = 2_000;
 
 /**
  * One subscriber's place in a run's stream. A notice says that there are events and may carry them: those that follow
@@ -126,7 +123,7 @@ export class FeedSubscription {
     const fresh = carried.filter(({ seq }) => seq > this.#cursor);
     if (fresh.every(({ seq }, index) => seq === this.#cursor + 1 + index)) await this.#take(fresh);
     while (this.#cursor < upTo && !this.#closed) {
-      const { events, shared } = await this.#untilAvailable(() => reader.readAfter(this.#cursor));
+      const { events, shared } = await untilAvailable(() => reader.readAfter(this.#cursor), this.#closing.signal);
       await this.#take(events);
       if (!shared && events.length < pageSize) return;
     }
@@ -148,10 +145,11 @@ export class FeedSubscription {
       this.#notices.shift();
     }
     this.#pendingDeltas = Math.max(0, this.#pendingDeltas - pending.length);
+    const { reader } = this.#options;
     const items: FeedItem[] = [];
     for (const { text, ...delta } of pending) {
       if (delta.turn <= (this.#completedTurns.get(delta.runId) ?? 0)) continue;
-      const whole = text ?? (await this.#untilAvailable(() => this.#options.reader.readText(delta)));
+      const whole = text ?? (await untilAvailable(() => reader.readText(delta), this.#closing.signal));
       if (whole !== undefined) items.push({ kind: 'delta', ...delta, text: whole });
     }
     if (items.length > 0) await this.#deliver(items);
@@ -164,17 +162,6 @@ export class FeedSubscription {
 
   async #deliver(items: readonly FeedItem[]): Promise<void> {
     if (!this.#closed) await this.#options.onBatch(items);
-  }
-
-  async #untilAvailable<T>(read: () => Promise<T>): Promise<T> {
-    for (let waitMs = FIRST_RETRY_MS; ; waitMs = Math.min(waitMs * 2, MAX_RETRY_MS)) {
-      try {
-        return await read();
-      } catch (error) {
-        if (this.#closed || !isStoreUnavailable(error)) throw error;
-      }
-      await delay(waitMs, undefined, { signal: this.#closing.signal });
-    }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Scope } from '../domain/schemas/names.ts';
 import type { Logger } from '../platform/logger.ts';
+import { ApprovalFeed } from './approval-feed.ts';
 import type { ChainedEvent } from './chain.ts';
 import type { Store } from './database.ts';
 import { readDeltaText } from './deltas.ts';
@@ -33,6 +34,8 @@ export interface Subscriber {
 /** Tells readers in this process what happens in runs, whichever process wrote it. */
 export interface EventFeed {
   subscribe(scope: Scope, rootRunId: string, subscriber: Subscriber): Subscription;
+  /** The changes of approvals, project by project. */
+  readonly approvals: ApprovalFeed;
   /** Whether notifications arrive. While they do not, nothing is lost: readers get it all after the reconnection. */
   isConnected(): boolean;
   /** Called with each credential that is revoked, rotated or ended; without one where any may have been meanwhile. */
@@ -62,6 +65,7 @@ export function createEventFeed(options: {
   const tellCredential = (credentialId: string | undefined) => {
     for (const listener of [...credentialListeners]) listener(credentialId);
   };
+  const approvals = new ApprovalFeed(store);
 
   const connection = keepListening({
     url,
@@ -71,6 +75,7 @@ export function createEventFeed(options: {
       const notice = parseNotice(payload);
       if (notice === undefined) return;
       if ('c' in notice) return tellCredential(notice.c);
+      if ('a' in notice) return approvals.wake({ tenant: notice.t, project: notice.p });
       const readers = [...(byRootRun.get(notice.r) ?? [])].filter(
         ({ scope }) => scope.tenant === notice.t && scope.project === notice.p,
       );
@@ -83,11 +88,13 @@ export function createEventFeed(options: {
     },
     onConnected() {
       tellCredential(undefined);
+      approvals.wakeAll();
       for (const registered of byRootRun.values()) for (const { subscription } of registered) subscription.wake();
     },
   });
 
   return {
+    approvals,
     subscribe(scope, rootRunId, subscriber) {
       const subscription = new FeedSubscription({
         reader: readersOf(scope, rootRunId),

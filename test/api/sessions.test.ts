@@ -187,7 +187,7 @@ describe('S0.7 open streams', () => {
     expect(response.status).toBe(200);
     return { text: response.text() };
   }
-  const ACCESS_ENDED = /event: stream.closed\ndata: .*"reason":"access_ended","code":"unauthenticated"/;
+  const ACCESS_ENDED = /event: stream.closed\ndata: .*"code":"access_ended","problem":"unauthenticated"/;
 
   test('end at once when their key is revoked', async () => {
     const { key, id } = await world.newKey();

@@ -143,7 +143,7 @@ describe('a server that asks for patience', () => {
 
   test('a stream that the server closes is taken up again; what it does not know, it skips', async () => {
     const closing =
-      'event: future.thing\ndata: {}\n\nevent: stream.closed\ndata: {"lastEventId":"0","reason":"server_closing"}\n\n';
+      'event: future.thing\ndata: {}\n\nevent: stream.closed\ndata: {"lastEventId":"0","code":"shutting_down"}\n\n';
     await using server = await answering(stream(closing), unavailable(), stream(END));
     expect(await follow(server.url)).toEqual(['stream.end']);
     expect(server.cameAtMs).toHaveLength(3);

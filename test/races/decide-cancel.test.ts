@@ -1,8 +1,10 @@
-/** One approves while another cancels the run. */
+/** One approves while another cancels the run, on one replica and on two. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { asksFor, recordingTool, says, testAgent } from '../../src/testing/index.ts';
 import type { Person, World } from '../../src/testing/index.ts';
 import { verifyStoredChain } from '../../src/store/verify-stored-chain.ts';
+import { createReplica } from '../support/replica.ts';
+import type { Replica } from '../support/replica.ts';
 import { testWorld } from '../support/world.ts';
 
 const ROUNDS = 4;
@@ -11,14 +13,19 @@ const refund = recordingTool('refund');
 const agent = testAgent({ tools: [refund], script: [asksFor('refund', {}), says('Done.')] });
 
 let world: World;
+let replica: Replica;
 let anna: Person;
 let ben: Person;
 
 beforeAll(async () => {
   world = await testWorld({ agents: [agent] });
+  replica = await createReplica(world);
   [anna, ben] = await Promise.all([world.person('anna'), world.person('ben')]);
 });
-afterAll(() => world[Symbol.asyncDispose]());
+afterAll(async () => {
+  await replica[Symbol.asyncDispose]();
+  await world[Symbol.asyncDispose]();
+});
 
 const effectsOf = (runId: string) => refund.calls.filter(({ effectKey }) => effectKey.includes(runId)).length;
 
@@ -35,11 +42,11 @@ const lag = async (requests: number): Promise<void> => {
   for (let made = 0; made < requests; made += 1) await ben.request('GET', '/livez');
 };
 
-async function race(cancelLag: number, decisionLag: number): Promise<Outcome> {
+async function race(cancelLag: number, decisionLag: number, canceller: Person): Promise<Outcome> {
   const run = await anna.startRun({});
   const approval = await run.pending();
   const [cancelled, decided] = await Promise.all([
-    lag(cancelLag).then(() => ben.run(run.runId).cancel()),
+    lag(cancelLag).then(() => canceller.run(run.runId).cancel()),
     lag(decisionLag).then(() => run.decide(approval, 'approve')),
   ]);
   expect(cancelled.status).toBe(200);
@@ -65,9 +72,13 @@ describe('approve against cancel', () => {
     ['the decision earlier', 4, 0],
     ['the decision much earlier', 12, 0],
   ] as const)(
-    'B2 S2.2 answers, effect and end of the run agree: %s',
+    'B2 S2.2 S3.7 answers, effect and end of the run agree: %s',
     async ([, cancelLag, decisionLag], { annotate }) => {
-      const outcomes = await Promise.all(Array.from({ length: ROUNDS }, () => race(cancelLag, decisionLag)));
+      const outcomes = await Promise.all(
+        Array.from({ length: ROUNDS }, (_, round) =>
+          race(cancelLag, decisionLag, round % 2 === 0 ? replica.speaksHere(ben) : ben),
+        ),
+      );
       await annotate(outcomes.map(({ decision, status, effects }) => `${decision} ${status} ${effects}`).join(', '));
       for (const { decision, cancelled, status, effects, types } of outcomes) {
         const what = JSON.stringify({ decision, cancelled, status, effects, types });

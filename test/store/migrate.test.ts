@@ -3,6 +3,7 @@ import type { PgTable } from 'drizzle-orm/pg-core';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { migrateStore } from '../../src/store/migrate.ts';
+import { approvalChanges, approvalFeeds } from '../../src/store/schema/approval-changes.ts';
 import { approvals } from '../../src/store/schema/approvals.ts';
 import { auditEvents, auditHeads } from '../../src/store/schema/audit-events.ts';
 import { brakeBypasses, brakes } from '../../src/store/schema/brakes.ts';
@@ -37,6 +38,8 @@ afterAll(async () => {
 
 const tables: PgTable[] = [
   agents,
+  approvalChanges,
+  approvalFeeds,
   approvals,
   auditEvents,
   auditHeads,
@@ -88,9 +91,9 @@ test('the migrations make the tables that the schema describes', async () => {
   expect(rows[0]!.columns.toSorted()).toEqual(described.toSorted());
 });
 
-test('open messages are not logged, everything else is', async () => {
+test('open messages and the feed of approvals are not logged, everything else is', async () => {
   const { rows } = await client.query<{ relname: string }>(
-    `SELECT relname FROM pg_class WHERE relkind = 'r' AND relpersistence = 'u'`,
+    `SELECT relname FROM pg_class WHERE relkind = 'r' AND relpersistence = 'u' ORDER BY relname`,
   );
-  expect(rows).toEqual([{ relname: 'message_deltas' }]);
+  expect(rows.map(({ relname }) => relname)).toEqual(['approval_changes', 'approval_feeds', 'message_deltas']);
 });

@@ -1,8 +1,17 @@
-/** The event streams this replica has open: counted by principal, ended together when the server closes. */
+/** The event streams this replica has open: counted by principal, and closed from outside by whoever has a reason. */
+import type { StreamClosedCode } from '../../contract/events.ts';
+import type { Caller } from '../dependencies.ts';
 import { HttpProblem } from '../http-problem.ts';
 
+export interface OpenStream {
+  /** Who reads it, as they were when it was opened. */
+  readonly caller: Caller;
+  /** Tells the reader why, and the id to come back with; then the stream ends. */
+  close(code: StreamClosedCode): void;
+}
+
 export class OpenStreams {
-  readonly #byPrincipal = new Map<string, Set<() => void>>();
+  readonly #byPrincipal = new Map<string, Set<OpenStream>>();
   readonly #maxPerPrincipal: number;
 
   constructor(maxPerPrincipal: number) {
@@ -10,23 +19,29 @@ export class OpenStreams {
   }
 
   /** Refuses one stream too many; ask before anything is created or sent. */
-  assertRoom(principal: string): void {
-    if ((this.#byPrincipal.get(principal)?.size ?? 0) >= this.#maxPerPrincipal) {
+  assertRoom(caller: Caller): void {
+    if ((this.#byPrincipal.get(nameOf(caller))?.size ?? 0) >= this.#maxPerPrincipal) {
       throw new HttpProblem('too_many_streams');
     }
   }
 
   /** Returns what to call when the stream has ended. */
-  add(principal: string, close: () => void): () => void {
-    const streams = this.#byPrincipal.get(principal) ?? new Set();
-    this.#byPrincipal.set(principal, streams.add(close));
+  add(stream: OpenStream): () => void {
+    const name = nameOf(stream.caller);
+    const streams = this.#byPrincipal.get(name) ?? new Set();
+    this.#byPrincipal.set(name, streams.add(stream));
     return () => {
-      streams.delete(close);
-      if (streams.size === 0) this.#byPrincipal.delete(principal);
+      streams.delete(stream);
+      if (streams.size === 0 && this.#byPrincipal.get(name) === streams) this.#byPrincipal.delete(name);
     };
   }
 
-  closeAll(): void {
-    for (const streams of this.#byPrincipal.values()) for (const close of [...streams]) close();
+  /** Closes those that are meant, or all. */
+  close(code: StreamClosedCode, isMeant: (stream: OpenStream) => boolean = () => true): void {
+    const all = [...this.#byPrincipal.values()].flatMap((streams) => [...streams]);
+    for (const stream of all) if (isMeant(stream)) stream.close(code);
   }
 }
+
+/** Principals of two tenants are two, whatever they are called. */
+const nameOf = ({ scope, actor }: Caller): string => `${scope.tenant}/${actor.principal}`;

@@ -1,6 +1,4 @@
 /** A run's events as a stream without gap or repetition, from any replica, at any time, also after the run. */
-import type { ServerResponse } from 'node:http';
-import type { ProblemCode } from '../../contract/problem.ts';
 import type { RunEventView } from '../../contract/events.ts';
 import { isFinished } from '../../domain/core/run-status.ts';
 import type { RunStatus } from '../../domain/schemas/run.ts';
@@ -10,11 +8,11 @@ import type { ChainedEvent } from '../../store/events.ts';
 import type { FeedItem, Subscription } from '../../store/feed.ts';
 import type { RunRow } from '../../store/run-rows.ts';
 import type { Api } from '../dependencies.ts';
-import { eventViews } from '../views/event-view.ts';
+import { eventViewGroups } from '../views/event-view.ts';
 import type { EarlyEvents } from './early-events.ts';
 import { OpenMessages } from './open-message.ts';
-import { sseConnection } from './sse-connection.ts';
-import type { SseMessage } from './sse-connection.ts';
+import { closedCodeOf } from './read-failure.ts';
+import type { SseConnection, SseMessage } from './sse-connection.ts';
 
 /** Events read at once while catching up. */
 const CATCH_UP_PAGE = 200;
@@ -33,25 +31,11 @@ export interface RunStreamOptions {
   readonly early?: EarlyEvents | undefined;
 }
 
-/** A stream that has begun; `close` lets its reader know that they may come back. */
-export interface RunStream {
-  /** `code`: of the problem that the reader will meet. */
-  close(reason: string, code?: ProblemCode): void;
-  readonly ended: Promise<void>;
-}
-
-/** Takes over a response whose head is written. */
-export function streamRun(api: Api, response: ServerResponse, options: RunStreamOptions): RunStream {
+/** Sends until the run or the connection has ended. */
+export function streamRun(api: Api, connection: SseConnection, options: RunStreamOptions): void {
   const { run, after, early } = options;
   let cursor = after;
-  const close = (reason: string, code?: ProblemCode) =>
-    connection.end({ event: 'stream.closed', data: { lastEventId: String(cursor), reason, ...(code && { code }) } });
-  const connection = sseConnection(response, {
-    heartbeatMs: api.limits.heartbeatMs,
-    stallMs: api.limits.streamStallMs,
-    onStalled: () => close('reader_too_slow'),
-  });
-  const finish = (status: RunStatus) => connection.end({ event: 'stream.end', data: { status } });
+  const finish = (status: RunStatus) => connection.finish({ event: 'stream.end', data: { status } });
   const messages = new OpenMessages();
   const isWhole = run.runId === run.rootRunId;
   const isOurs = ({ runId }: { readonly runId: string }) => isWhole || runId === run.runId;
@@ -69,11 +53,14 @@ export function streamRun(api: Api, response: ServerResponse, options: RunStream
   };
 
   const sendEvents = async (events: readonly ChainedEvent[]) => {
-    const views = await eventViews(api.store, run.tenant, events.filter(isOurs));
-    await connection.send(views.map(messageOf));
+    let status: RunStatus | undefined;
+    for await (const views of eventViewGroups(api.store, run.tenant, events.filter(isOurs))) {
+      await connection.send(views.map(messageOf));
+      if (connection.closed.aborted) return;
+      const last = views.find((view) => view.runId === run.runId && STATUS_OF[view.type]);
+      status ??= last && STATUS_OF[last.type];
+    }
     cursor = events.at(-1)?.seq ?? cursor;
-    const last = views.find((view) => view.runId === run.runId && STATUS_OF[view.type]);
-    const status = last && STATUS_OF[last.type];
     if (status) finish(status);
   };
 
@@ -112,7 +99,7 @@ export function streamRun(api: Api, response: ServerResponse, options: RunStream
     }
     await catchUp();
     if (isFinished(run.status)) finish(run.status);
-    if (response.writableEnded || connection.closed.aborted) return;
+    if (connection.closed.aborted) return;
     // The feed gives all events after the cursor, stored meanwhile or not. Pieces of the open message are listened for
     // before the message so far is read, and delivered after it.
     const { promise: isSnapshotSent, resolve: snapshotSent } = Promise.withResolvers<void>();
@@ -124,22 +111,15 @@ export function streamRun(api: Api, response: ServerResponse, options: RunStream
       },
       onLost: fail,
     });
-    if (connection.closed.aborted) subscription.close();
     await connection.send(await snapshotOf(run.runId));
     snapshotSent();
   };
 
   const fail = (error: unknown) => {
     api.logger.warn({ err: error, runId: run.runId }, 'stream.read_failed');
-    close('store_unavailable');
+    connection.close(closedCodeOf(error));
   };
-  const { promise: ended, resolve } = Promise.withResolvers<void>();
-  const onClosed = () => {
-    subscription?.close();
-    resolve();
-  };
+  const onClosed = () => subscription?.close();
   connection.closed.addEventListener('abort', onClosed, { once: true });
-  if (connection.closed.aborted) onClosed();
   follow().catch(fail);
-  return { close, ended };
 }

@@ -9,18 +9,53 @@ import { contentOf, messageOf, resultOf, textOf } from './content.ts';
 import type { Contents } from './content.ts';
 import { timestamp } from './time.ts';
 
+/** Content that is in memory at once for one reader, unless a single event has more. */
+const GROUP_CONTENT_BYTES = 262_144;
+
+interface TypedEvent {
+  readonly event: ChainedEvent;
+  /** Undefined for one of a newer version, which is handed on as it is, without content. */
+  readonly known: RunEvent | undefined;
+  readonly refs: readonly BlobRef[];
+}
+
+const typedEvent = (event: ChainedEvent): TypedEvent => {
+  const { type, at, data } = event;
+  const known = RunEvent.safeParse({ type, at, data }).data;
+  return { event, known, refs: known ? refsOf(known) : [] };
+};
+
 /** Stored events with the content that they refer to: one read of the store for all of them. */
-export async function eventViews(
+export const eventViews = (
   store: Store,
   tenant: string,
   events: readonly ChainedEvent[],
-): Promise<readonly RunEventView[]> {
-  // An event of a newer version is handed on as it is, without content.
-  const typed = events.map(({ type, at, data }) => RunEvent.safeParse({ type, at, data }).data);
-  const needed = new Set(typed.flatMap((event) => (event ? refsOf(event).map(({ sha256 }) => sha256) : [])));
+): Promise<readonly RunEventView[]> => viewsOf(store, tenant, events.map(typedEvent));
+
+/** The same, a group at a time: whoever takes their time holds back no more than one group's content. */
+export async function* eventViewGroups(
+  store: Store,
+  tenant: string,
+  events: readonly ChainedEvent[],
+): AsyncGenerator<readonly RunEventView[]> {
+  let group: TypedEvent[] = [];
+  let groupBytes = 0;
+  for (const typed of events.map(typedEvent)) {
+    const bytes = typed.refs.reduce((sum, ref) => sum + ref.bytes, 0);
+    if (group.length > 0 && groupBytes + bytes > GROUP_CONTENT_BYTES) {
+      yield await viewsOf(store, tenant, group);
+      [group, groupBytes] = [[], 0];
+    }
+    group.push(typed);
+    groupBytes += bytes;
+  }
+  if (group.length > 0) yield await viewsOf(store, tenant, group);
+}
+
+async function viewsOf(store: Store, tenant: string, events: readonly TypedEvent[]): Promise<readonly RunEventView[]> {
+  const needed = new Set(events.flatMap(({ refs }) => refs.map(({ sha256 }) => sha256)));
   const contents = needed.size === 0 ? new Map() : await readBlobs(store, tenant, [...needed]);
-  return events.map((event, index) => {
-    const known = typed[index];
+  return events.map(({ event, known }) => {
     const content = known ? contentOfEvent(known, contents) : {};
     return {
       seq: event.seq,

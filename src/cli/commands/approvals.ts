@@ -11,10 +11,12 @@ import { addApprovalsRelease } from './approvals-release.ts';
 import { addApprovalsRequestChanges } from './approvals-request-changes.ts';
 import { addApprovalsRespond } from './approvals-respond.ts';
 import { addApprovalsShow } from './approvals-show.ts';
+import { addApprovalsWatch } from './approvals-watch.ts';
 
 export function addApprovals(program: Command, context: CliContext): void {
   const approvals = program.command('approvals').description('look at and decide what agents ask consent for');
   addApprovalsList(approvals, context);
+  addApprovalsWatch(approvals, context);
   addApprovalsShow(approvals, context);
   addApprovalsApprove(approvals, context);
   addApprovalsReject(approvals, context);

@@ -17,7 +17,7 @@ import { z } from 'zod';
 const EventStream = z.string().meta({
   description:
     'Server-sent events. Durable ones have `id: <seq>` and a RunEvent as data; `message.delta` and ' +
-    '`message.snapshot` have none; `stream.end {status}` comes last, `stream.closed {lastEventId}` means: come back.',
+    '`message.snapshot` have none; `stream.end {status}` comes last, `stream.closed {lastEventId, code}` means: come back.',
 });
 
 /** The events of a run: a stream to who asks for one, pages of JSON to everybody else. */
@@ -47,7 +47,7 @@ export function registerRunEvents(app: ApiServer, api: Api, streams: OpenStreams
       if (after > run.eventSeq) throw new HttpProblem('after_beyond_end', { extras: { eventSeq: run.eventSeq } });
       reply.header('vary', 'Accept').header('cache-control', 'no-store');
       if (prefersEventStream(request.headers.accept)) {
-        streams.assertRoom(request.caller.actor.principal);
+        streams.assertRoom(request.caller);
         return sendRunStream(api, streams, request, reply, { run, after });
       }
       return reply.send(await eventPage(api, run, after, request.query.limit ?? PAGE_LIMIT_MAX));

@@ -45,7 +45,7 @@ export function registerStartRun(app: ApiServer, api: Api, starter: RunStarter, 
     handler: async (request, reply) => {
       const isStream = prefersEventStream(request.headers.accept);
       const { caller } = request;
-      if (isStream) streams.assertRoom(caller.actor.principal);
+      if (isStream) streams.assertRoom(caller);
       let early: EarlyEvents | undefined;
       const order: StartOrder = {
         caller,
