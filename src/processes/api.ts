@@ -10,6 +10,7 @@ import { loadConfig } from '../platform/config.ts';
 import { installation } from '../platform/installation.ts';
 import { createLogger } from '../platform/logger.ts';
 import { loadSigningKeys, trustedKeys } from '../platform/signing-keys.ts';
+import { createGuardedFetch } from '../platform/outgoing/guarded-fetch.ts';
 import { version } from '../platform/version.ts';
 import { openStore } from '../store/database.ts';
 import { createEventFeed } from '../store/feed.ts';
@@ -19,6 +20,7 @@ import { createCheckpointSigner } from './sign-checkpoint.ts';
 
 const config = loadConfig();
 const { databaseUrl, temporalAddress, stateDirectory, workspacesRoot } = await installation(config);
+const fetch = createGuardedFetch(config.allowedPrivateHosts);
 const logger = createLogger({ level: config.logLevel, service: 'api' });
 const keys = await loadSigningKeys(stateDirectory, Date.now());
 const store = openStore({ url: databaseUrl, applicationName: 'countersign-api' });
@@ -37,12 +39,15 @@ const api = await serveApi(
     artifacts: artifactReader({ workspacesRoot, forbidden: [stateDirectory] }),
     maxActiveRunsPerRequester: config.maxActiveRunsPerRequester,
     loopbackOnly: true,
+    allowedOrigins: config.api.allowedOrigins,
+    trustedProxies: config.api.trustedProxies,
     version,
+    limits: { rates: config.api.rates },
   },
   config.api,
 );
 
-const sinks = config.checkpointSinks.map(openSink);
+const sinks = config.checkpointSinks.map((url) => openSink(url, fetch));
 const sign = await createCheckpointSigner(keys);
 const checkpointer =
   sinks.length > 0 ? startCheckpointer({ store, sinks, sign, clock: systemClock, logger }) : undefined;

@@ -51,6 +51,8 @@ export interface AllInOneOptions {
   readonly port: number;
   /** Where signed checkpoints of the audit chains go. */
   readonly checkpointSinks?: readonly CheckpointSink[];
+  readonly allowedOrigins?: readonly string[];
+  readonly trustedProxies?: readonly string[];
   readonly limits?: Partial<ApiLimits>;
   /** How many runs of one requester may be active at a time in a tenant; no limit without. */
   readonly maxActiveRunsPerRequester?: number | undefined;
@@ -88,6 +90,8 @@ export const startAllInOne = async (options: AllInOneOptions): Promise<AllInOne>
       artifacts: artifactReader(options),
       maxActiveRunsPerRequester: options.maxActiveRunsPerRequester,
       loopbackOnly: true,
+      allowedOrigins: options.allowedOrigins ?? [],
+      trustedProxies: options.trustedProxies ?? [],
       version: options.version,
       ...(options.limits && { limits: options.limits }),
     },

@@ -195,7 +195,7 @@ export async function createApiWorld(
         ...(content === undefined ? {} : { body: content }),
       });
       const text = await response.text();
-      const isJson = response.headers.get('content-type')?.includes('json') === true;
+      const isJson = /[/+]json\b/.test(response.headers.get('content-type') ?? '');
       return {
         status: response.status,
         headers: response.headers,

@@ -1,4 +1,5 @@
 /** Turns everything that goes wrong into a problem: one place, one form, nothing of the inside or of the request in it. */
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { PROBLEMS } from '../../contract/problem.ts';
 import type { ProblemCode } from '../../contract/problem.ts';
@@ -58,15 +59,20 @@ export function registerProblems(app: ApiServer, routes: RouteTable): void {
   });
 }
 
+const MALFORMED: Readonly<Record<string, ProblemCode>> = {
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+};
+
 /** What is no HTTP at all never reaches a route: answered on the bare socket. */
 export function answerMalformed(logger: Logger, error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'malformed_request';
+  const code = MALFORMED[error.code ?? ''] ?? 'malformed_request';
   const body = JSON.stringify(new HttpProblem(code).toBody(randomId('req')));
   logger.info({ code }, 'http.request_malformed');
   const { status } = PROBLEMS[code];
   socket.end(
-    `HTTP/1.1 ${status} ${status === 431 ? 'Request Header Fields Too Large' : 'Bad Request'}\r\n` +
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n` +
       `content-type: ${MEDIA_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
 }
