@@ -9,6 +9,7 @@ import { DEFAULT_LIMITS } from './dependencies.ts';
 import type { Api, ApiDependencies } from './dependencies.ts';
 import { registerAuthentication } from './plugins/authenticate.ts';
 import { registerCrossOrigin } from './plugins/cross-origin.ts';
+import { registerDataAge } from './plugins/data-age.ts';
 import { registerGracefulClose } from './plugins/graceful-close.ts';
 import { registerHostCheck } from './plugins/host-check.ts';
 import { registerJsonBody } from './plugins/json-body.ts';
@@ -121,6 +122,7 @@ export async function buildApp(dependencies: ApiDependencies): Promise<ApiServer
   rateLimits.beforeAuthentication();
   registerAuthentication(app, api);
   rateLimits.afterAuthentication();
+  registerDataAge(app, api.gateway);
   registerJsonBody(app, limits.bodyBytes);
   await registerOpenApi(app, api.version);
 

@@ -101,6 +101,7 @@ const environmentSchema = z.object({
   COUNTERSIGN_CHECKPOINT_SINK: sinkUrls.optional(),
   COUNTERSIGN_MAX_ACTIVE_RUNS_PER_REQUESTER: positiveCount.optional(),
   COUNTERSIGN_TEST_SERVICES: z.enum(['all', 'none']).default('all'),
+  COUNTERSIGN_CONTRACT_TEST: z.enum(['quick', 'full']).default('quick'),
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_BASE_URL: httpUrl.optional(),
   ANTHROPIC_API_KEY: z.string().optional(),
@@ -168,6 +169,8 @@ export interface Config {
   readonly maxActiveRunsPerRequester: number | undefined;
   /** `none` lets tests of pure code run without starting local services. */
   readonly testServices: 'all' | 'none';
+  /** How much is asked of the API to see that it does what its document says. */
+  readonly contractTest: 'quick' | 'full';
 }
 
 /** Everything wrong with the environment, at once. Names variables, never their values. */
@@ -224,6 +227,7 @@ export function loadConfig(environment: Environment = process.env): Config {
     checkpointSinks: values.COUNTERSIGN_CHECKPOINT_SINK ?? [],
     maxActiveRunsPerRequester: values.COUNTERSIGN_MAX_ACTIVE_RUNS_PER_REQUESTER,
     testServices: values.COUNTERSIGN_TEST_SERVICES,
+    contractTest: values.COUNTERSIGN_CONTRACT_TEST,
   };
 }
 

@@ -102,6 +102,8 @@ export interface ApiWorld extends AsyncDisposable {
   readonly artifacts: Map<string, string>;
   /** A key with all of a person's roles in the project. */
   readonly key: string;
+  /** Closes the server and leaves the rest. */
+  close(): Promise<void>;
   newKey(changes?: Partial<Credential>): Promise<{ key: string; id: string; principal: string }>;
   call<T = Problem>(method: string, path: string, options?: CallOptions): Promise<Answer<T>>;
 }
@@ -182,6 +184,7 @@ export async function createApiWorld(
     artifacts,
     key,
     newKey,
+    close: () => service.close(),
     call: async (method, path, { key: withKey = key, body, raw, headers = {} } = {}) => {
       const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
       const response = await fetch(`${service.url}${path}`, {

@@ -6,6 +6,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { HttpProblem } from '../http-problem.ts';
 import type { ApiServer } from '../server-type.ts';
 
@@ -41,6 +42,10 @@ export function registerGracefulClose(app: ApiServer, { drainMs, graceMs }: Clos
   app.addHook('onRequest', async () => {
     if (isDrained) throw new HttpProblem('shutting_down');
   });
+  // Also of requests that came before: who is not told so sends the next one to a connection that is about to close.
+  app.addHook('onSend', async (_request, reply) => {
+    if (closing.signal.aborted) reply.header('connection', 'close');
+  });
   app.addHook('preClose', async () => {
     closing.abort();
     await new Promise<void>((resolve) => {
@@ -51,6 +56,8 @@ export function registerGracefulClose(app: ApiServer, { drainMs, graceMs }: Clos
       };
       if (underWay.size === 0) onEmpty();
     });
+    // What has arrived meanwhile is read first: a busy process may not have come to it.
+    await nextTurn();
     isDrained = true;
     for (const [socket, requests] of underWay) if (requests === 0) socket.end();
     setTimeout(() => app.server.closeAllConnections(), graceMs).unref();

@@ -54,7 +54,10 @@ export async function registerOpenApi(app: ApiServer, version: string): Promise<
     routePrefix: '/docs',
     staticCSP: true,
     // The bar on top is for choosing among documents; there is one.
-    theme: { title: 'Countersign API', css: [{ filename: 'countersign.css', content: '.topbar { display: none; }' }] },
+    theme: {
+      title: 'Countersign API',
+      css: [{ filename: 'countersign.css', content: '.swagger-ui .topbar { display: none; }' }],
+    },
   });
   app.get('/openapi.json', { config: { public: true }, schema: { hide: true } }, async () => app.swagger());
 }
