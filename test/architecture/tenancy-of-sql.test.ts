@@ -56,9 +56,10 @@ const migrations = readdirSync(`${STORE}migrations`)
 
 /** Functions of the database that take the tenant, by itself or in the row that they store. */
 const byTenant = new Set(
-  [...migrations.matchAll(/FUNCTION (\w+)\(([\s\S]*?)\n?\)[\s\S]*?\$\$([\s\S]*?)\$\$/g)]
-    .filter(([, , parameters = '', body = '']) => parameters.includes('p_tenant') || /jsonb_populate_record/.test(body))
-    .map(([, name]) => name),
+  migrations
+    .split('CREATE ')
+    .filter((text) => /^(OR REPLACE )?FUNCTION/.test(text) && /p_tenant|jsonb_populate_record/.test(text))
+    .map((text) => /FUNCTION (\w+)/.exec(text)?.[1]),
 );
 
 const isByTenant = ({ text }: Statement): boolean => {
@@ -89,7 +90,7 @@ test('S3.6 no reason stands for a statement that is gone', () => {
 /** What belongs to the tenant, or is read by a key that holds the run. */
 const OF_THE_TENANT = new Set([
   ...['blobs.ts', 'audit-events.ts', 'tenants.ts', 'brakes.ts', 'read-chain.ts', 'touched-streams.ts'],
-  ...['effects.ts', 'read-effect.ts'],
+  ...['effects.ts', 'read-effect.ts', 'slots.ts'],
 ]);
 
 test('S3.6 every read of what belongs to a project names the project', () => {
