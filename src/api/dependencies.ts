@@ -62,7 +62,7 @@ export const DEFAULT_LIMITS: ApiLimits = {
   verdictAfterMs: 200,
   decisionWaitMs: 3_000,
   rates: DEFAULT_RATES,
-  eventLoopDelayMs: 1_000,
+  eventLoopDelayMs: 3_000,
   // Nobody's headers are long, and a slow drip of them holds a connection.
   headersTimeoutMs: 10_000,
   // A body of the largest size over a slow line.
