@@ -1,4 +1,5 @@
 /** Countersign as `npm start` runs it: API and worker in one process, spoken to over HTTP. */
+import { everyRate } from '../../src/platform/rates.ts';
 import { createWorld } from '../../src/testing/world.ts';
 import type { World } from '../../src/testing/world.ts';
 import type { Services } from '../services.ts';
@@ -21,7 +22,9 @@ export const openOurs = async (
   options: { readonly maxCachedWorkflows?: number } = {},
 ): Promise<Ours> => {
   const entries = new ToolEntries();
-  const world = await createWorld({ services, agents: [benchAgent(entries)], ...options });
+  // One principal makes all the load here.
+  const limits = { rates: everyRate(1e9) };
+  const world = await createWorld({ services, agents: [benchAgent(entries)], limits, ...options });
   const client = new HttpClient(world.url);
   const { key } = await world.person('anna');
   const { tenant, project } = world.scope;

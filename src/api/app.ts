@@ -9,11 +9,15 @@ import { VerdictQueries } from './decisions/verdict-queries.ts';
 import { DEFAULT_LIMITS } from './dependencies.ts';
 import type { Api, ApiDependencies } from './dependencies.ts';
 import { registerAuthentication } from './plugins/authenticate.ts';
+import { registerCrossOrigin } from './plugins/cross-origin.ts';
+import { registerDataAge } from './plugins/data-age.ts';
 import { registerGracefulClose } from './plugins/graceful-close.ts';
 import { registerHostCheck } from './plugins/host-check.ts';
 import { registerJsonBody } from './plugins/json-body.ts';
 import { registerOpenApi } from './plugins/openapi.ts';
+import { registerPressure } from './plugins/pressure.ts';
 import { answerMalformed, registerProblems, sendProblem } from './plugins/problems.ts';
+import { registerRateLimits } from './plugins/rate-limit.ts';
 import { registerRequestLog } from './plugins/request-log.ts';
 import { collectRoutes } from './plugins/route-table.ts';
 import { validatorCompiler } from './plugins/validation.ts';
@@ -74,37 +78,48 @@ import { RunStarter } from './runs/start-run.ts';
 import type { ApiServer } from './server-type.ts';
 import { OpenStreams } from './streams/open-streams.ts';
 
-/** How long a client may take to send its request. */
-const REQUEST_TIMEOUT_MS = 30_000;
+/** How often the time that a request takes to arrive is looked at. */
+const TIMEOUT_CHECK_MS = 2_000;
+/** How long a connection may be silent: longer than an answer is held (`Prefer: wait`) and than streams stay silent. */
+const CONNECTION_TIMEOUT_MS = 120_000;
+/** How long an unused connection stays: longer than proxies keep theirs (60 s), so that they close first. */
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 /** How long requests under way may take when the server closes. */
 const CLOSE_GRACE_MS = 5_000;
 /** A run id with eight levels of sub-runs has 166 characters; anything longer is no id of ours. */
 const PARAMETER_MAX_CHARACTERS = 500;
 
 export async function buildApp(dependencies: ApiDependencies): Promise<ApiServer> {
-  const api: Api = { ...dependencies, limits: { ...DEFAULT_LIMITS, ...dependencies.limits } };
+  const limits = { ...DEFAULT_LIMITS, ...dependencies.limits };
   const app: ApiServer = Fastify({
-    loggerInstance: api.logger,
+    loggerInstance: dependencies.logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: () => randomId('req'),
-    bodyLimit: api.limits.bodyBytes,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: limits.requestTimeoutMs,
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    http: {
+      headersTimeout: limits.headersTimeoutMs,
+      connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, limits.headersTimeoutMs),
+    },
+    trustProxy: dependencies.trustedProxies?.length ? [...dependencies.trustedProxies] : false,
     routerOptions: { maxParamLength: PARAMETER_MAX_CHARACTERS, ignoreTrailingSlash: true },
-    return503OnClosing: true,
+    // Requests are served until the server has drained: see graceful-close.ts.
+    return503OnClosing: false,
     frameworkErrors: (error, request, reply) => sendProblem(request, reply, error),
-    clientErrorHandler: (error, socket) => answerMalformed(api.logger, error, socket),
+    clientErrorHandler: (error, socket) => answerMalformed(dependencies.logger, error, socket),
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
 
   const routes = collectRoutes(app);
   registerRequestLog(app);
-  registerGracefulClose(app, CLOSE_GRACE_MS);
+  const closing = registerGracefulClose(app, { drainMs: limits.drainMs, graceMs: CLOSE_GRACE_MS });
+  const api: Api = { ...dependencies, limits, closing };
   registerProblems(app, routes);
   if (api.loopbackOnly) registerHostCheck(app);
   await app.register(cookie);
-  registerAuthentication(app, api);
-  registerJsonBody(app, api.limits.bodyBytes);
   await app.register(helmet, {
     // An API shows nothing; the docs page brings a policy of its own.
     contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
@@ -112,6 +127,14 @@ export async function buildApp(dependencies: ApiDependencies): Promise<ApiServer
     // Local development speaks plain HTTP; in production the proxy that ends TLS sets this.
     strictTransportSecurity: false,
   });
+  await registerCrossOrigin(app, api.allowedOrigins ?? []);
+  await registerPressure(app, limits.eventLoopDelayMs);
+  const rateLimits = await registerRateLimits(app, limits.rates);
+  rateLimits.beforeAuthentication();
+  registerAuthentication(app, api);
+  rateLimits.afterAuthentication();
+  registerDataAge(app, api.gateway);
+  registerJsonBody(app, limits.bodyBytes);
   await registerOpenApi(app, api.version);
 
   const streams = new OpenStreams(api.limits.streamsPerPrincipal);

@@ -8,6 +8,8 @@ import type { RunGateway } from '../gateway/run-gateway.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { TokenVerifier } from '../platform/tokens/token-verifier.ts';
+import { DEFAULT_RATES } from '../platform/rates.ts';
+import type { Rates } from '../platform/rates.ts';
 import type { Store } from '../store/database.ts';
 import type { EventFeed } from '../store/feed.ts';
 
@@ -45,6 +47,16 @@ export interface ApiLimits {
   readonly sessionMaxMs: number;
   /** How often a stream asks whether its reader may still have it. */
   readonly callerCheckMs: number;
+  /** Requests a minute. */
+  readonly rates: Rates;
+  /** Mean delay of the event loop above which requests are turned away: what is under way shall be finished. */
+  readonly eventLoopDelayMs: number;
+  /** How long a client may take to send its headers. */
+  readonly headersTimeoutMs: number;
+  /** How long it may take to send the whole request. */
+  readonly requestTimeoutMs: number;
+  /** How long a closing server still takes requests on connections that it has, telling each to go elsewhere. */
+  readonly drainMs: number;
 }
 
 export const DEFAULT_LIMITS: ApiLimits = {
@@ -59,6 +71,13 @@ export const DEFAULT_LIMITS: ApiLimits = {
   sessionIdleMs: 30 * 60_000,
   sessionMaxMs: 12 * 3_600_000,
   callerCheckMs: 30_000,
+  rates: DEFAULT_RATES,
+  eventLoopDelayMs: 3_000,
+  // Nobody's headers are long, and a slow drip of them holds a connection.
+  headersTimeoutMs: 10_000,
+  // A body of the largest size over a slow line.
+  requestTimeoutMs: 30_000,
+  drainMs: 250,
 };
 
 export interface ApiDependencies {
@@ -73,6 +92,10 @@ export interface ApiDependencies {
   readonly maxActiveRunsPerRequester?: number | undefined;
   /** Answer only to loopback host names: for servers that listen on the loopback interface. */
   readonly loopbackOnly: boolean;
+  /** Origins whose pages may call the API from a browser; none by default. */
+  readonly allowedOrigins?: readonly string[];
+  /** Addresses and ranges of the reverse proxies in front; none by default. */
+  readonly trustedProxies?: readonly string[];
   readonly version: string;
   /** Checks tokens of identity providers; without it API keys are the only credentials. */
   readonly tokens?: TokenVerifier;
@@ -80,7 +103,11 @@ export interface ApiDependencies {
 }
 
 /** What the routes get: the dependencies with every limit set. */
-export type Api = Omit<ApiDependencies, 'limits'> & { readonly limits: ApiLimits };
+export type Api = Omit<ApiDependencies, 'limits'> & {
+  readonly limits: ApiLimits;
+  /** Aborted when the server closes: whoever only waits answers with what there is. */
+  readonly closing: AbortSignal;
+};
 
 /** Who makes this request. */
 export interface Caller {

@@ -10,8 +10,14 @@ const Reason = spokenText(1_000).meta({
   description: 'Shown to operators',
   example: 'Refunds go to the wrong account.',
 });
-const BrakeId = z.string().regex(/^brk_[a-z2-7]{26}$/);
-const BypassId = z.string().regex(/^byp_[a-z2-7]{26}$/);
+const BrakeId = z
+  .string()
+  .regex(/^brk_[a-z2-7]{26}$/)
+  .meta({ example: 'brk_k3v7qdxr2mzw5n4hbt6ycafe2a' });
+const BypassId = z
+  .string()
+  .regex(/^byp_[a-z2-7]{26}$/)
+  .meta({ example: 'byp_k3v7qdxr2mzw5n4hbt6ycafe2a' });
 
 /** Stops what it names, before the next dispatch, everywhere. Nothing named: all of the scope. */
 export const SetBrake = z
@@ -90,5 +96,8 @@ export const AddBypass = z
     minutes: z.number().int().min(1).max(BYPASS_MAX_MINUTES),
     reason: Reason,
   })
-  .meta({ id: 'AddBypass' });
+  .meta({
+    id: 'AddBypass',
+    examples: [{ scope: { agent: 'refunds', tool: 'refund' }, minutes: 15, reason: 'One order must go out today.' }],
+  });
 export type AddBypass = z.infer<typeof AddBypass>;

@@ -103,8 +103,23 @@ function checkFields(given: GivenFields, context: z.core.$RefinementCtx<GivenFie
   }
 }
 
+const digest = `sha256:${'0f'.repeat(32)}`;
+const approvalId = 'tool-approval:run_k3v7qdxr2mzw5n4hbt6ycafe2a:call_2_0';
+
 /** One person's answer to one revision of one approval. */
-export const DecideApproval = z.strictObject(decisionFields).superRefine(checkFields).meta({ id: 'DecideApproval' });
+export const DecideApproval = z
+  .strictObject(decisionFields)
+  .superRefine(checkFields)
+  .meta({
+    id: 'DecideApproval',
+    examples: [
+      { decision: 'approve', digest },
+      { decision: 'reject', reason: 'The ticket is for another customer.' },
+      { decision: 'edit', digest, arguments: { order: 7, amount: 10 } },
+      { decision: 'respond', response: 'Ship it on Monday.' },
+      { decision: 'request_changes', reason: 'Leave out the shipping costs.' },
+    ],
+  });
 export type DecideApproval = z.infer<typeof DecideApproval>;
 
 const ApprovalIdField = z.string().max(300).meta({ example: 'tool-approval:run_k3v7qdxr2mzw5n4hbt6ycafe2a:call_2_0' });
@@ -113,7 +128,7 @@ const ApprovalIdField = z.string().max(300).meta({ example: 'tool-approval:run_k
 export const BatchDecision = z
   .strictObject({ approvalId: ApprovalIdField, ...decisionFields })
   .superRefine(checkFields)
-  .meta({ id: 'BatchDecision' });
+  .meta({ id: 'BatchDecision', examples: [{ approvalId, decision: 'approve', digest }] });
 export type BatchDecision = z.infer<typeof BatchDecision>;
 
 /**
@@ -123,7 +138,15 @@ export const DecideBatch = z
   .array(z.union([BatchDecision, z.looseObject({ approvalId: ApprovalIdField })]))
   .min(1)
   .max(BATCH_MAX)
-  .meta({ id: 'DecideBatch' });
+  .meta({
+    id: 'DecideBatch',
+    examples: [
+      [
+        { approvalId, decision: 'approve', digest },
+        { approvalId: approvalId.replace('_0', '_1'), decision: 'reject', reason: 'Not this one.' },
+      ],
+    ],
+  });
 export type DecideBatch = z.infer<typeof DecideBatch>;
 
 /**
@@ -162,7 +185,7 @@ export type PendingDecision = z.infer<typeof PendingDecision>;
 export const BatchItem = z
   .object({
     index: z.number().int().nonnegative().meta({ description: 'Place in the request' }),
-    approvalId: z.string(),
+    approvalId: z.string().nullable().meta({ description: 'As it was sent; null where that is no id of an approval' }),
     status: z.number().int().meta({ description: 'As if it had been sent alone', example: 200 }),
     code: z.string().nullable().meta({ description: 'The code of the problem; null where there is none' }),
     outcome: z.enum([...DecisionOutcome.options, 'pending']).nullable(),
@@ -197,7 +220,10 @@ export const DecisionView = z
   .meta({ id: 'Decision' });
 export type DecisionView = z.infer<typeof DecisionView>;
 
-export const DecisionId = z.string().regex(/^dec_[a-z2-7]{26}$/);
+export const DecisionId = z
+  .string()
+  .regex(/^dec_[a-z2-7]{26}$/)
+  .meta({ example: 'dec_k3v7qdxr2mzw5n4hbt6ycafe2a' });
 export const DecisionParams = ApprovalParams.extend({ decisionId: DecisionId });
 
 /** Says: I am looking at it. Others' decisions are refused until it ends. */
@@ -239,7 +265,10 @@ export const ExtendApproval = z
     }),
     reason: reason.optional(),
   })
-  .meta({ id: 'ExtendApproval' });
+  .meta({
+    id: 'ExtendApproval',
+    examples: [{ decideBy: '2026-04-01T08:00:00.000Z', reason: 'Grace is back on Monday.' }],
+  });
 export type ExtendApproval = z.infer<typeof ExtendApproval>;
 
 export const ExtendReceipt = z

@@ -5,7 +5,10 @@ import { pageOf, pageQuery } from './pagination.ts';
 /** No delegation lasts longer; another may follow. */
 export const DELEGATION_MAX_DAYS = 90;
 
-const DelegationId = z.string().regex(/^dlg_[a-z2-7]{26}$/);
+const DelegationId = z
+  .string()
+  .regex(/^dlg_[a-z2-7]{26}$/)
+  .meta({ example: 'dlg_k3v7qdxr2mzw5n4hbt6ycafe2a' });
 
 /** Hands one's part in deciding to somebody else for a time. */
 export const CreateDelegation = z
@@ -19,7 +22,10 @@ export const CreateDelegation = z
       .optional()
       .meta({ description: 'Only these groups of yours; all of them when absent' }),
   })
-  .meta({ id: 'CreateDelegation' });
+  .meta({
+    id: 'CreateDelegation',
+    examples: [{ to: 'user:grace', until: '2026-04-01T08:00:00.000Z', groups: ['finance'] }],
+  });
 export type CreateDelegation = z.infer<typeof CreateDelegation>;
 
 export const Delegation = z

@@ -8,7 +8,10 @@ import { ConversationId } from './runs.ts';
 /** No grant lasts longer. */
 export const GRANT_MAX_DAYS = 365;
 
-const GrantId = z.string().regex(/^grant_[a-z2-7]{26}$/);
+const GrantId = z
+  .string()
+  .regex(/^grant_[a-z2-7]{26}$/)
+  .meta({ example: 'grant_k3v7qdxr2mzw5n4hbt6ycafe2a' });
 
 /** By JSON pointer, one for every leaf of the arguments: a call with a leaf that is not named is not covered. */
 export const Constraints = z.record(z.string().max(1_000), Json).meta({
@@ -45,7 +48,28 @@ export const CreateGrant = z
     path: ['requester'],
     message: 'belongs to every scope but `run`, whose run has one',
   })
-  .meta({ id: 'CreateGrant' });
+  .meta({
+    id: 'CreateGrant',
+    examples: [
+      {
+        scope: 'agent',
+        agent: 'refunds',
+        requester: 'user:ada',
+        tool: 'refund',
+        constraints: { '/order': { any: true }, '/amount': { max: 50 } },
+        ttl: '8h',
+        uses: 10,
+      },
+      {
+        scope: 'run',
+        runId: 'run_k3v7qdxr2mzw5n4hbt6ycafe2a',
+        tool: 'refund',
+        constraints: { '/order': { equals: 7 }, '/amount': { max: 50 } },
+        ttl: '1h',
+        uses: 1,
+      },
+    ],
+  });
 export type CreateGrant = z.infer<typeof CreateGrant>;
 
 export const GrantStatus = z.enum(['proposed', 'live', 'used_up', 'expired', 'void', 'revoked']);

@@ -109,7 +109,10 @@ export const SimulatePolicy = z
     path: ['agent'],
     message: 'name an agent, layers, or both',
   })
-  .meta({ id: 'SimulatePolicy' });
+  .meta({
+    id: 'SimulatePolicy',
+    examples: [{ agent: 'refunds', tool: 'refund', arguments: { order: 7, amount: 750 } }],
+  });
 export type SimulatePolicy = z.infer<typeof SimulatePolicy>;
 
 /** A rule that had a say. */
@@ -154,7 +157,21 @@ export const ReplayPolicy = z
         description: `Calls, newest runs first. Default ${REPLAY_DEFAULT_CALLS}`,
       }),
   })
-  .meta({ id: 'ReplayPolicy' });
+  .meta({
+    id: 'ReplayPolicy',
+    examples: [
+      {
+        layers: [
+          {
+            name: 'project',
+            rules: [{ id: 'large-refunds', match: 'refund', when: 'args.amount > 500', effect: 'ask', risk: 'high' }],
+          },
+        ],
+        agent: 'refunds',
+        limit: 500,
+      },
+    ],
+  });
 export type ReplayPolicy = z.infer<typeof ReplayPolicy>;
 
 const effectCounts = z.object({ allow: count, ask: count, deny: count });

@@ -221,7 +221,20 @@ export const ResolveCall = z
     path: ['result'],
     message: `must be at most ${RESULT_MAX_BYTES} bytes`,
   })
-  .meta({ id: 'ResolveCall' });
+  .meta({
+    id: 'ResolveCall',
+    examples: [
+      {
+        toolCallId: 'call_2_0',
+        resolution: 'mark_done',
+        result: { refund: 'R-17' },
+        reason: 'The bank has booked it.',
+        epoch: 1,
+        digest: `sha256:${'0f'.repeat(32)}`,
+      },
+      { toolCallId: 'call_2_0', resolution: 'fail', reason: 'The bank has refused it.', epoch: 1 },
+    ],
+  });
 export type ResolveCall = z.infer<typeof ResolveCall>;
 
 /** The run after a command, and what became of it. */

@@ -1,9 +1,12 @@
 // The only reader of process.env. Every variable Countersign understands is named here.
+import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import { ScopeName } from '../domain/schemas/names.ts';
 import type { Scope } from '../domain/schemas/names.ts';
+import { DEFAULT_RATES, isRate } from './rates.ts';
+import type { Rates } from './rates.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -31,9 +34,39 @@ const sinkUrls = z
   .string()
   .transform((text) => text.split(',').map((url) => url.trim()))
   .refine((urls) => urls.every(isSinkUrl), 'must be file:/path or https:// URLs, separated by commas');
+const listOf = (isMember: (text: string) => boolean, error: string) =>
+  z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .refine((parts) => parts.every(isMember), error);
+const origins = listOf(isOrigin, 'must be origins such as https://app.example, separated by commas');
+const addressRanges = listOf(isAddressRange, 'must be IP addresses or CIDR ranges, separated by commas');
+const hostNames = listOf(
+  (text) => isAddressRange(text) || /^[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?$/i.test(text),
+  'must be host names, IP addresses or CIDR ranges, separated by commas',
+);
+const rateLimits = z
+  .string()
+  .transform((text) => text.split(',').map((part) => part.split('=').map((side) => side.trim())))
+  .refine(
+    (pairs) => pairs.every(([name, count, ...rest]) => isRate(name) && /^\d{1,9}$/.test(count ?? '') && !rest.length),
+    `must be name=number pairs separated by commas; the names are ${Object.keys(DEFAULT_RATES).join(', ')}`,
+  )
+  .transform((pairs): Partial<Rates> => Object.fromEntries(pairs.map(([name, count]) => [name, Number(count)])));
 const loopback = z.enum(['127.0.0.1', 'localhost', '::1'], { error: 'must be 127.0.0.1, localhost or ::1' });
 const logLevel = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']);
 const modelName = z.string().regex(/^[a-z][a-z-]*\/\S+$/, 'must be provider/model, for example openai/gpt-5');
+
+function isOrigin(text: string): boolean {
+  return /^https?:$/.test(URL.parse(text)?.protocol ?? '') && URL.parse(text)?.origin === text;
+}
+
+function isAddressRange(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 6 ? 128 : 32));
+}
 
 /** What runs where nobody has configured agents of their own. */
 const EXAMPLE_AGENTS = 'examples/release-notes/agent.ts';
@@ -48,6 +81,10 @@ const environmentSchema = z.object({
   TEMPORAL_TEST_SERVER_PATH: absolutePath.optional(),
   COUNTERSIGN_API_HOST: loopback.default('127.0.0.1'),
   COUNTERSIGN_API_PORT: port.optional(),
+  COUNTERSIGN_ALLOWED_ORIGINS: origins.optional(),
+  COUNTERSIGN_TRUSTED_PROXIES: addressRanges.optional(),
+  COUNTERSIGN_RATE_LIMITS: rateLimits.optional(),
+  COUNTERSIGN_ALLOWED_PRIVATE_HOSTS: hostNames.optional(),
   COUNTERSIGN_URL: httpUrl.optional(),
   COUNTERSIGN_API_KEY: z.string().optional(),
   COUNTERSIGN_LOG_LEVEL: logLevel.default('info'),
@@ -65,6 +102,7 @@ const environmentSchema = z.object({
   COUNTERSIGN_CHECKPOINT_SINK: sinkUrls.optional(),
   COUNTERSIGN_MAX_ACTIVE_RUNS_PER_REQUESTER: positiveCount.optional(),
   COUNTERSIGN_TEST_SERVICES: z.enum(['all', 'none']).default('all'),
+  COUNTERSIGN_CONTRACT_TEST: z.enum(['quick', 'full']).default('quick'),
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_BASE_URL: httpUrl.optional(),
   ANTHROPIC_API_KEY: z.string().optional(),
@@ -93,7 +131,14 @@ export interface Config {
     readonly port: number;
     /** False where nobody has named the port: another one will do. */
     readonly isPortNamed: boolean;
+    /** Origins whose pages may call the API from a browser. */
+    readonly allowedOrigins: readonly string[];
+    /** Reverse proxies whose word counts on where a request came from. */
+    readonly trustedProxies: readonly string[];
+    readonly rates: Rates;
   };
+  /** Names and ranges of private addresses that outgoing requests may go to. */
+  readonly allowedPrivateHosts: readonly string[];
   readonly logLevel: z.infer<typeof logLevel>;
   readonly stateHome: string;
   readonly cacheHome: string;
@@ -127,6 +172,8 @@ export interface Config {
   readonly maxActiveRunsPerRequester: number | undefined;
   /** `none` lets tests of pure code run without starting local services. */
   readonly testServices: 'all' | 'none';
+  /** How much is asked of the API to see that it does what its document says. */
+  readonly contractTest: 'quick' | 'full';
 }
 
 /** Everything wrong with the environment, at once. Names variables, never their values. */
@@ -159,7 +206,11 @@ export function loadConfig(environment: Environment = process.env): Config {
       host: values.COUNTERSIGN_API_HOST,
       port: values.COUNTERSIGN_API_PORT ?? DEFAULT_API_PORT,
       isPortNamed: values.COUNTERSIGN_API_PORT !== undefined,
+      allowedOrigins: values.COUNTERSIGN_ALLOWED_ORIGINS ?? [],
+      trustedProxies: values.COUNTERSIGN_TRUSTED_PROXIES ?? [],
+      rates: { ...DEFAULT_RATES, ...values.COUNTERSIGN_RATE_LIMITS },
     },
+    allowedPrivateHosts: values.COUNTERSIGN_ALLOWED_PRIVATE_HOSTS ?? [],
     logLevel: values.COUNTERSIGN_LOG_LEVEL,
     ...userDirectories(environment),
     scope: { tenant: values.COUNTERSIGN_TENANT, project: values.COUNTERSIGN_PROJECT },
@@ -180,6 +231,7 @@ export function loadConfig(environment: Environment = process.env): Config {
     checkpointSinks: values.COUNTERSIGN_CHECKPOINT_SINK ?? [],
     maxActiveRunsPerRequester: values.COUNTERSIGN_MAX_ACTIVE_RUNS_PER_REQUESTER,
     testServices: values.COUNTERSIGN_TEST_SERVICES,
+    contractTest: values.COUNTERSIGN_CONTRACT_TEST,
   };
 }
 

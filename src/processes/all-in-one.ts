@@ -8,6 +8,8 @@ import { loadConfig } from '../platform/config.ts';
 import { installation } from '../platform/installation.ts';
 import { createLogger } from '../platform/logger.ts';
 import { loadSigningKeys } from '../platform/signing-keys.ts';
+import { createGuardedFetch } from '../platform/outgoing/guarded-fetch.ts';
+import { createTokenVerifier } from '../platform/tokens/token-verifier.ts';
 import { version } from '../platform/version.ts';
 import { loadConfiguredAgents } from './configured-agents.ts';
 import { migrateStore } from '../store/migrate.ts';
@@ -17,6 +19,7 @@ import { startAllInOne } from './start-all-in-one.ts';
 const config = loadConfig();
 const place = await installation(config);
 const { databaseUrl, temporalAddress, stateDirectory, workspacesRoot, deployment, people, tokens } = place;
+const fetch = createGuardedFetch(config.allowedPrivateHosts);
 const logger = createLogger({ level: config.logLevel, service: 'countersign' });
 
 await migrateStore(databaseUrl);
@@ -40,8 +43,11 @@ const countersign = await startAllInOne({
   host: config.api.host,
   port: config.api.port,
   maxActiveRunsPerRequester: config.maxActiveRunsPerRequester,
-  checkpointSinks: config.checkpointSinks.map(openSink),
-  ...(tokens && { tokens }),
+  allowedOrigins: config.api.allowedOrigins,
+  trustedProxies: config.api.trustedProxies,
+  limits: { rates: config.api.rates },
+  checkpointSinks: config.checkpointSinks.map((url) => openSink(url, fetch)),
+  ...(tokens && { tokens: createTokenVerifier(tokens, logger, { fetch }) }),
 });
 const { url, store } = countersign;
 const firstKey = await makeFirstKey(store, { scope: config.scope, stateDirectory, url, nowMs });

@@ -11,6 +11,7 @@ import { installation } from '../platform/installation.ts';
 import { createLogger } from '../platform/logger.ts';
 import { loadSigningKeys, trustedKeys } from '../platform/signing-keys.ts';
 import { createTokenVerifier } from '../platform/tokens/token-verifier.ts';
+import { createGuardedFetch } from '../platform/outgoing/guarded-fetch.ts';
 import { version } from '../platform/version.ts';
 import { openStore } from '../store/database.ts';
 import { createEventFeed } from '../store/feed.ts';
@@ -20,6 +21,7 @@ import { createCheckpointSigner } from './sign-checkpoint.ts';
 
 const config = loadConfig();
 const { databaseUrl, temporalAddress, stateDirectory, workspacesRoot, tokens } = await installation(config);
+const fetch = createGuardedFetch(config.allowedPrivateHosts);
 const logger = createLogger({ level: config.logLevel, service: 'api' });
 const keys = await loadSigningKeys(stateDirectory, Date.now());
 const store = openStore({ url: databaseUrl, applicationName: 'countersign-api' });
@@ -38,13 +40,16 @@ const api = await serveApi(
     artifacts: artifactReader({ workspacesRoot, forbidden: [stateDirectory] }),
     maxActiveRunsPerRequester: config.maxActiveRunsPerRequester,
     loopbackOnly: true,
+    allowedOrigins: config.api.allowedOrigins,
+    trustedProxies: config.api.trustedProxies,
     version,
-    ...(tokens && { tokens: createTokenVerifier(tokens, logger) }),
+    ...(tokens && { tokens: createTokenVerifier(tokens, logger, { fetch }) }),
+    limits: { rates: config.api.rates },
   },
   config.api,
 );
 
-const sinks = config.checkpointSinks.map(openSink);
+const sinks = config.checkpointSinks.map((url) => openSink(url, fetch));
 const sign = await createCheckpointSigner(keys);
 const checkpointer =
   sinks.length > 0 ? startCheckpointer({ store, sinks, sign, clock: systemClock, logger }) : undefined;

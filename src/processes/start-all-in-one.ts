@@ -19,8 +19,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { trustedKeys } from '../platform/signing-keys.ts';
 import type { SigningKeys } from '../platform/signing-keys.ts';
-import { createTokenVerifier } from '../platform/tokens/token-verifier.ts';
-import type { TokenConfig } from '../platform/tokens/token-config.ts';
+import type { TokenVerifier } from '../platform/tokens/token-verifier.ts';
 import { artifactReader } from './artifact-reader.ts';
 import { startCheckpointer } from './checkpointer.ts';
 import { createCheckpointSigner } from './sign-checkpoint.ts';
@@ -42,8 +41,8 @@ export interface AllInOneOptions {
   readonly deployment: readonly RuleInput[];
   /** Whom the deployment knows: rules that name other groups are refused. */
   readonly people?: KnownPeople;
-  /** Which tokens of identity providers are believed; none without. */
-  readonly tokens?: TokenConfig;
+  /** Checks tokens of identity providers; without it none is believed. */
+  readonly tokens?: TokenVerifier;
   readonly models: ModelsConfig;
   readonly workspacesRoot: string;
   readonly forbidden: readonly string[];
@@ -55,6 +54,8 @@ export interface AllInOneOptions {
   readonly port: number;
   /** Where signed checkpoints of the audit chains go. */
   readonly checkpointSinks?: readonly CheckpointSink[];
+  readonly allowedOrigins?: readonly string[];
+  readonly trustedProxies?: readonly string[];
   readonly limits?: Partial<ApiLimits>;
   /** How many runs of one requester may be active at a time in a tenant; no limit without. */
   readonly maxActiveRunsPerRequester?: number | undefined;
@@ -92,8 +93,10 @@ export const startAllInOne = async (options: AllInOneOptions): Promise<AllInOne>
       artifacts: artifactReader(options),
       maxActiveRunsPerRequester: options.maxActiveRunsPerRequester,
       loopbackOnly: true,
+      allowedOrigins: options.allowedOrigins ?? [],
+      trustedProxies: options.trustedProxies ?? [],
       version: options.version,
-      ...(options.tokens && { tokens: createTokenVerifier(options.tokens, logger) }),
+      ...(options.tokens && { tokens: options.tokens }),
       ...(options.limits && { limits: options.limits }),
     },
     { host: options.host, port: options.port },

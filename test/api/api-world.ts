@@ -102,6 +102,8 @@ export interface ApiWorld extends AsyncDisposable {
   readonly artifacts: Map<string, string>;
   /** A key with all of a person's roles in the project. */
   readonly key: string;
+  /** Closes the server and leaves the rest. */
+  close(): Promise<void>;
   newKey(changes?: Partial<NewCredential>): Promise<{ key: string; id: string; principal: string }>;
   call<T = Problem>(method: string, path: string, options?: CallOptions): Promise<Answer<T>>;
 }
@@ -182,6 +184,7 @@ export async function createApiWorld(
     artifacts,
     key,
     newKey,
+    close: () => service.close(),
     call: async (method, path, { key: withKey = key, body, raw, headers = {} } = {}) => {
       const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
       const response = await fetch(`${service.url}${path}`, {
@@ -195,7 +198,7 @@ export async function createApiWorld(
         ...(content === undefined ? {} : { body: content }),
       });
       const text = await response.text();
-      const isJson = response.headers.get('content-type')?.includes('json') === true;
+      const isJson = /[/+]json\b/.test(response.headers.get('content-type') ?? '');
       return {
         status: response.status,
         headers: response.headers,

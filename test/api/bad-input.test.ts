@@ -149,6 +149,7 @@ describe('methods', () => {
     ['PUT', `/v1/runs/${RUN}`, 'GET, HEAD, OPTIONS'],
     ['GET', `/v1/runs/${RUN}/cancel`, 'POST, OPTIONS'],
     ['PATCH', `/v1/runs/${RUN}/approvals/call_1_0/decisions`, 'POST, OPTIONS'],
+    ['QUERY', '/v1/runs', 'GET, HEAD, POST, OPTIONS'],
   ])('%s %s is 405 with Allow', async (method, path, allow) => {
     const { status, body, headers } = await world.call(method, path);
     expect([status, body.code, headers.get('allow')]).toEqual([405, 'method_not_allowed', allow]);

@@ -81,6 +81,16 @@ test(
     }
     const { runId } = firstStart.body;
     expect(await anna.request('GET', '/v1/runs')).toMatchObject({ status: 200 });
+    await waitFor('reads that say how old they are', async () => {
+      const { status, headers } = await anna.request('GET', `/v1/runs/${run.runId}`);
+      return status === 200 && Number(headers.get('countersign-data-age') ?? 0) > 0;
+    });
+    const block = () =>
+      anna.request('POST', `/v1/runs/${run.runId}/block`, {
+        headers: { 'idempotency-key': 'block-while-it-is-down' },
+        body: { reason: 'The customer has called.' },
+      });
+    expect(await block()).toMatchObject({ status: 503, body: { code: 'temporal_unavailable' } });
     expect(await run.get()).toMatchObject({ status: 'suspended' });
     expect((await run.approvals()).map(({ status }) => status)).toEqual(['pending']);
     expect(await anna.request('GET', '/livez')).toMatchObject({ status: 200 });
@@ -110,6 +120,7 @@ test(
       expect(await verifyStoredChain(installation.store, installation.scope, one.runId)).toMatchObject({ ok: true });
     }
     expect(await anna.request('GET', '/readyz')).toMatchObject({ status: 200 });
+    expect((await anna.request('GET', '/v1/runs')).headers.get('countersign-data-age')).toBeNull();
     expect([api.isRunning(), worker.isRunning()]).toEqual([true, true]);
   },
 );

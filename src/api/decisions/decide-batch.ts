@@ -49,8 +49,9 @@ export async function decideBatch(api: Api, queries: VerdictQueries, order: Batc
 
 async function decideItem(api: Api, queries: VerdictQueries, order: BatchOrder, place: Place): Promise<BatchItem> {
   const { index, item } = place;
-  const { approvalId } = item;
-  const path = parseApprovalId(approvalId);
+  const path = parseApprovalId(item.approvalId);
+  // What is no id is not repeated: `index` says which item it was.
+  const approvalId = path ? item.approvalId : null;
   const links = { approval: path ? approvalPath(path) : null };
   try {
     const given = await decideOne(api, queries, order, place);

@@ -1,4 +1,5 @@
 /** Turns everything that goes wrong into a problem: one place, one form, nothing of the inside or of the request in it. */
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { PROBLEMS } from '../../contract/problem.ts';
 import type { ProblemCode } from '../../contract/problem.ts';
@@ -23,11 +24,14 @@ const FRAMEWORK_CODES: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_CTP_INVALID_JSON_BODY: 'malformed_json',
 };
 
+const codeOf = (error: unknown): unknown =>
+  typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+
 export function problemOf(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
   if (isStoreUnavailable(error)) return new HttpProblem('store_unavailable', { cause: error });
   if (isTemporalUnavailable(error)) return new HttpProblem('temporal_unavailable', { cause: error });
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   const known = typeof code === 'string' ? FRAMEWORK_CODES[code] : undefined;
   return new HttpProblem(known ?? 'internal_error', { cause: error });
 }
@@ -48,25 +52,36 @@ export function sendProblem(request: AnyRequest, reply: AnyReply, error: unknown
 
 /** Answers for paths without a route, and for routes without the method. */
 export function registerProblems(app: ApiServer, routes: RouteTable): void {
-  app.setErrorHandler((error, request, reply) => sendProblem(request, reply, error));
-  app.setNotFoundHandler((request, reply) => {
+  const answerNotFound = (request: AnyRequest, reply: AnyReply) => {
     const allowed = routes.methodsOf(request.url);
     if (allowed.length === 0) return sendProblem(request, reply, new HttpProblem('route_not_found'));
     const allow = [...allowed, 'OPTIONS'].join(', ');
     if (request.method === 'OPTIONS') return reply.code(204).header('allow', allow).send();
     return sendProblem(request, reply, new HttpProblem('method_not_allowed', { headers: { allow } }));
-  });
+  };
+  app.setNotFoundHandler(answerNotFound);
+  app.setErrorHandler((error, request, reply) =>
+    // QUERY is refused for want of a media type before anybody asks whether there is such a route.
+    request.is404 && codeOf(error) === 'FST_ERR_ROUTE_MISSING_CONTENT_TYPE'
+      ? answerNotFound(request, reply)
+      : sendProblem(request, reply, error),
+  );
 }
+
+const MALFORMED: Readonly<Record<string, ProblemCode>> = {
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+};
 
 /** What is no HTTP at all never reaches a route: answered on the bare socket. */
 export function answerMalformed(logger: Logger, error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'malformed_request';
+  const code = MALFORMED[error.code ?? ''] ?? 'malformed_request';
   const body = JSON.stringify(new HttpProblem(code).toBody(randomId('req')));
   logger.info({ code }, 'http.request_malformed');
   const { status } = PROBLEMS[code];
   socket.end(
-    `HTTP/1.1 ${status} ${status === 431 ? 'Request Header Fields Too Large' : 'Bad Request'}\r\n` +
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n` +
       `content-type: ${MEDIA_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
 }

@@ -11,6 +11,8 @@ export function collectRoutes(app: ApiServer): RouteTable {
   const methods = new Map<string, Set<string>>();
   app.addHook('onRoute', (route) => {
     const { config = {} } = route;
+    // Where browsers ask for permission; it answers nothing by itself.
+    if (route.url === '*') return void (route.config = { ...config, public: true });
     if (route.url.startsWith('/docs')) config.public = true;
     if (config.public !== true && config.action === undefined) {
       throw new Error(`Route ${String(route.method)} ${route.url} names no action and is not public`);

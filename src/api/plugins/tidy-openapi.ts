@@ -1,23 +1,27 @@
 /** Makes the generated document read well: one name a schema, none that nothing refers to, numbers as numbers. */
-
-type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-type JsonObject = { [key: string]: Json };
+import { completeOperation, sharedComponents, textIn } from './complete-openapi.ts';
+import { isObject } from './example-of.ts';
+import type { Json, JsonObject } from './example-of.ts';
 
 const REF = /"#\/components\/schemas\/([A-Za-z]+)"/g;
-const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** zod names a schema twice, as it is read and as it is written: the bare name goes to the one that is used. */
-export function tidyOpenApi(document: object): object {
+export function tidyOpenApi(document: object, optionalBodies: ReadonlySet<string>): object {
   const named = renameInputs(JSON.stringify(document));
   const tidy = JSON.parse(named.replaceAll('/artifacts/{*}', '/artifacts/{path}')) as JsonObject;
   const paths = isObject(tidy['paths']) ? tidy['paths'] : {};
-  for (const operations of Object.values(paths)) {
-    for (const operation of Object.values(isObject(operations) ? operations : {})) {
-      const parameters = isObject(operation) ? operation['parameters'] : undefined;
+  const components = isObject(tidy['components']) ? tidy['components'] : {};
+  const schemas = isObject(components['schemas']) ? components['schemas'] : {};
+  for (const [path, operations] of Object.entries(paths)) {
+    for (const [method, operation] of Object.entries(isObject(operations) ? operations : {})) {
+      if (!isObject(operation)) continue;
+      const parameters = operation['parameters'];
       for (const parameter of Array.isArray(parameters) ? parameters : []) tidyParameter(parameter);
+      const hasOptionalBody = optionalBodies.has(textIn(operation, 'operationId'));
+      completeOperation(operation, { path, method, hasOptionalBody });
     }
   }
+  Object.assign(components, sharedComponents(schemas));
   return tidy;
 }
 

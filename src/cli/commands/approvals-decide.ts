@@ -58,7 +58,7 @@ function decisionsOf(value: JsonValue, file: string): readonly BatchDecision[] {
 
 /** What became of it, where the API could not wait for that. */
 async function settle(client: CountersignClient, item: BatchItem): Promise<BatchItem> {
-  const address = parseApprovalId(item.approvalId);
+  const address = parseApprovalId(item.approvalId ?? '');
   if (item.outcome !== 'pending' || item.decisionId === null || !address) return item;
   const view = await awaitDecision(client, address, item.decisionId).catch((error: unknown) => {
     if (error instanceof CliError) return undefined;

@@ -25,7 +25,7 @@ export function batchTable(terminal: Terminal, items: readonly BatchItem[]): str
   return [table(terminal, ['#', 'APPROVAL', 'OUTCOME', 'IS NOW', 'WHY'], rows), '', sum, ...advice].join('\n');
 }
 
-const nameOf = ({ approvalId }: BatchItem): string => {
-  const address = parseApprovalId(approvalId);
-  return address ? approvalName(address) : approvalId;
+const nameOf = ({ approvalId, index }: BatchItem): string => {
+  const address = parseApprovalId(approvalId ?? '');
+  return address ? approvalName(address) : `item ${index + 1}`;
 };

@@ -1,4 +1,4 @@
-/** 405, 413, 415, 421 and 431: what HTTP itself says no to. */
+/** 405, 408, 413, 415, 421 and 431: what HTTP itself says no to. */
 import type { ProblemKind } from './problem-kind.ts';
 
 export const PROTOCOL = {
@@ -7,6 +7,12 @@ export const PROTOCOL = {
     title: 'Not with this method',
     detail: 'The path is served, but not with this method.',
     next: 'Use one of the methods named in the header Allow.',
+  },
+  request_timeout: {
+    status: 408,
+    title: 'The request took too long to arrive',
+    detail: 'The headers or the body were not complete in time.',
+    next: 'Send the request again, without pauses.',
   },
   payload_too_large: {
     status: 413,

@@ -14,6 +14,12 @@ export const SERVER = {
     detail: 'This requester has as many active runs as one may have here; nothing was started.',
     next: 'Come again when one of them has ended or waits for a person, or cancel one.',
   },
+  rate_limited: {
+    status: 429,
+    title: 'Too many requests',
+    detail: 'More requests came within a minute than this server lets through.',
+    next: 'Repeat the request after Retry-After; RateLimit-Remaining says how many are left.',
+  },
   internal_error: {
     status: 500,
     title: 'Something went wrong on our side',
@@ -30,6 +36,12 @@ export const SERVER = {
     status: 503,
     title: 'The database cannot be reached',
     detail: 'The store did not answer in time.',
+    next: 'Repeat the request after Retry-After, with the same Idempotency-Key.',
+  },
+  overloaded: {
+    status: 503,
+    title: 'This server cannot keep up',
+    detail: 'The process is too busy to take the request.',
     next: 'Repeat the request after Retry-After, with the same Idempotency-Key.',
   },
   shutting_down: {

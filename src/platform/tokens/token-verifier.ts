@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { createRemoteJWKSet, customFetch, decodeJwt, errors, jwtVerify } from 'jose';
 import type { JWTPayload } from 'jose';
 import type { Logger } from '../logger.ts';
+import type { GuardedFetch } from '../outgoing/guarded-fetch.ts';
 import { readClaims } from './read-claims.ts';
 import type { TokenSubject } from './read-claims.ts';
 import type { IssuerConfig, TokenConfig } from './token-config.ts';
@@ -25,6 +26,8 @@ export interface KeyFetching {
   readonly maxAgeMs?: number;
   /** How soon after a fetch an unknown key makes another, so that nobody can make us ask all the time. @default 30000 */
   readonly cooldownMs?: number;
+  /** @default the global one, which goes anywhere */
+  readonly fetch?: GuardedFetch;
 }
 
 /** How soon after a failure the issuer is asked again. */
@@ -62,7 +65,7 @@ export function createTokenVerifier(config: TokenConfig, logger: Logger, fetchin
 type Keys = ReturnType<typeof createRemoteJWKSet>;
 
 function remoteKeys({ jwksUrl, issuer }: IssuerConfig, logger: Logger, fetching: KeyFetching): Keys {
-  const { timeoutMs = 5_000, maxAgeMs = 600_000, cooldownMs = 30_000 } = fetching;
+  const { timeoutMs = 5_000, maxAgeMs = 600_000, cooldownMs = 30_000, fetch = globalThis.fetch } = fetching;
   let failedAtMs = -Infinity;
   return createRemoteJWKSet(new URL(jwksUrl), {
     timeoutDuration: timeoutMs,

@@ -7,14 +7,17 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { httpSink } from '../../../src/adapters/sinks/http-sink.ts';
 import { openSink } from '../../../src/adapters/sinks/open-sink.ts';
+import { createGuardedFetch } from '../../../src/platform/outgoing/guarded-fetch.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
+
+const fetch = createGuardedFetch(['127.0.0.1']);
 
 describe('file sink', () => {
   test('appends lines to a file of its own', async () => {
     const path = join(temporaryDirectory(), 'checkpoints.jws');
-    const sink = openSink(`file:${path}`);
+    const sink = openSink(`file:${path}`, fetch);
     await Promise.all(['one', 'two', 'three'].map((text) => sink.write(text)));
-    await openSink(`file://${path}`).write('four');
+    await openSink(`file://${path}`, fetch).write('four');
     expect(readFileSync(path, 'utf8').trimEnd().split('\n').toSorted()).toEqual(['four', 'one', 'three', 'two']);
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
@@ -23,7 +26,7 @@ describe('file sink', () => {
     const directory = temporaryDirectory();
     writeFileSync(join(directory, 'victim'), 'kept');
     symlinkSync(join(directory, 'victim'), join(directory, 'link'));
-    await expect(openSink(`file:${join(directory, 'link')}`).write('evil')).rejects.toThrow('ELOOP');
+    await expect(openSink(`file:${join(directory, 'link')}`, fetch).write('evil')).rejects.toThrow('ELOOP');
     expect(readFileSync(join(directory, 'victim'), 'utf8')).toBe('kept');
   });
 });
@@ -64,7 +67,7 @@ const collector = async (...answers: readonly (number | 'hang')[]) => {
   };
 };
 
-const FAST = { timeoutMs: 200, retryAfterMs: [1, 1, 1] };
+const FAST = { fetch, timeoutMs: 200, retryAfterMs: [1, 1, 1] };
 
 describe('HTTP sink', () => {
   test('posts the JWS; credentials of the URL are sent as such and never named', async () => {
@@ -84,6 +87,13 @@ describe('HTTP sink', () => {
     await using server = await collector(503, 'hang', 429);
     await httpSink(server.url(), FAST).write('a.b.c');
     expect(server.received.map(({ body }) => body)).toEqual(['a.b.c', 'a.b.c', 'a.b.c', 'a.b.c']);
+  });
+
+  test('goes into no private network that is not allowed, and does not try again', async () => {
+    await using server = await collector();
+    const sink = httpSink(server.url(), { ...FAST, fetch: createGuardedFetch([]) });
+    await expect(sink.write('a.b.c')).rejects.toThrow('COUNTERSIGN_ALLOWED_PRIVATE_HOSTS can allow it, attempt 1');
+    expect(server.received).toEqual([]);
   });
 
   test('gives up after the last attempt', async () => {

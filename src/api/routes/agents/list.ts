@@ -12,6 +12,7 @@ export function registerListAgents(app: ApiServer, api: Api): void {
       operationId: 'listAgents',
       tags: ['agents'],
       summary: 'List the agents that can be run',
+      description: 'Before starting a run: names, tools and what each tool may do.',
       response: { 200: json('All agents, by name', AgentList), ...problems() },
     },
     handler: async (request) => {

@@ -16,6 +16,7 @@ export function registerListRunApprovals(app: ApiServer, api: Api): void {
       operationId: 'listRunApprovals',
       tags: ['approvals'],
       summary: 'List the approvals of a run',
+      description: 'What one run has asked, those of its sub-runs included; the inbox is `GET /v1/approvals`.',
       params: RunParams,
       querystring: ListRunApprovalsQuery,
       response: { 200: json('A page of approvals', ApprovalPage), ...problems('run_not_found', 'invalid_cursor') },

@@ -14,6 +14,8 @@ export function registerListApprovals(app: ApiServer, api: Api): void {
       operationId: 'listApprovals',
       tags: ['approvals'],
       summary: 'List approvals of all runs',
+      description:
+        'The inbox: what waits for people in the project, by deadline or age. `viewer` says of each what you may do.',
       querystring: ListApprovalsQuery,
       response: { 200: json('A page of approvals', ApprovalPage), ...problems('invalid_cursor') },
     },

@@ -13,6 +13,7 @@ export function registerListArtifacts(app: ApiServer, api: Api): void {
       operationId: 'listArtifacts',
       tags: ['runs'],
       summary: 'List the files of a run',
+      description: 'What the run has left in its workspace, with sizes and SHA-256, for whoever wants its results.',
       params: RunParams,
       response: { 200: json('Path, size and SHA-256 of each file', ArtifactList), ...problems('run_not_found') },
     },

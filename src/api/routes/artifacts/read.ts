@@ -22,6 +22,7 @@ export function registerReadArtifact(app: ApiServer, api: Api): void {
       operationId: 'readArtifact',
       tags: ['runs'],
       summary: 'Download a file of a run',
+      description: 'As an attachment, byte for byte. Treat it as what it is: written by a model.',
       params: Params,
       response: {
         200: {

@@ -11,6 +11,7 @@ export function registerTrust(app: ApiServer, api: Api): void {
       operationId: 'trust',
       tags: ['system'],
       summary: 'The trust anchors of signed commands and checkpoints',
+      description: 'Keep a copy elsewhere: what verifies an export must not come with it.',
       security: [],
       response: { 200: json('Audience and anchors', TrustAnchors) },
     },

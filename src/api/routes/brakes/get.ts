@@ -13,6 +13,7 @@ export function registerGetBrake(app: ApiServer, api: Api): void {
       operationId: 'getBrake',
       tags: ['brakes'],
       summary: 'Get a brake with its bypasses',
+      description: 'Who put it on and why, and what may go on all the same.',
       params: BrakeParams,
       response: { 200: json('The brake', BrakeDetail), ...problems('brake_not_found') },
     },

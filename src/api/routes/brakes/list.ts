@@ -14,6 +14,7 @@ export function registerListBrakes(app: ApiServer, api: Api): void {
       operationId: 'listBrakes',
       tags: ['brakes'],
       summary: 'List the brakes on the project and on the tenant, newest first',
+      description: 'To see why calls do not start, and what is still held back after an incident.',
       querystring: ListBrakesQuery,
       response: { 200: json('A page of brakes', BrakePage), ...problems('invalid_cursor') },
     },

@@ -16,6 +16,7 @@ export function registerListDelegations(app: ApiServer, api: Api): void {
       operationId: 'listDelegations',
       tags: ['delegations'],
       summary: 'List delegations, newest first',
+      description: 'To see who stands in for whom, and until when.',
       querystring: ListDelegationsQuery,
       response: { 200: json('A page of delegations', DelegationPage), ...problems('invalid_cursor') },
     },

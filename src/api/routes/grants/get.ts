@@ -12,6 +12,7 @@ export function registerGetGrant(app: ApiServer, api: Api): void {
       operationId: 'getGrant',
       tags: ['grants'],
       summary: 'Get a grant',
+      description: 'Its bounds, where it came from, and how often it was used.',
       params: GrantParams,
       response: { 200: json('The grant', Grant), ...problems('grant_not_found') },
     },

@@ -17,6 +17,7 @@ export function registerListGrants(app: ApiServer, api: Api): void {
       operationId: 'listGrants',
       tags: ['grants'],
       summary: 'List grants, newest first',
+      description: 'To review what may run without being asked, and how much of it has been used.',
       querystring: ListGrantsQuery,
       response: { 200: json('A page of grants', GrantPage), ...problems('invalid_cursor') },
     },

@@ -15,6 +15,7 @@ export function registerGetPolicyLayer(app: ApiServer, api: Api): void {
       operationId: 'getPolicyLayer',
       tags: ['policy'],
       summary: 'Get a policy layer with its history',
+      description: 'To see what a layer says, what is tried beside it, and who changed it when.',
       params: PolicyLayerParams,
       response: { 200: json('The layer', PolicyLayerHistory), ...problems() },
     },

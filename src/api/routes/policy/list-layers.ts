@@ -13,6 +13,7 @@ export function registerListPolicyLayers(app: ApiServer, api: Api): void {
       operationId: 'listPolicyLayers',
       tags: ['policy'],
       summary: 'List the policy layers of deployment and project',
+      description: 'To see which rules hold now, for every agent of the project.',
       response: { 200: json('The versions that hold, and those tried in shadow', PolicyLayerList), ...problems() },
     },
     handler: async (request) => ({

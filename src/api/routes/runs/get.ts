@@ -28,7 +28,10 @@ export function registerGetRun(app: ApiServer, api: Api): void {
       reply.header('vary', 'Prefer').header('cache-control', 'no-store');
       if (seconds === undefined) return runDetail(api, run);
       const timeoutMs = Math.min(seconds * 1_000, api.limits.waitMaxMs);
-      const settled = await awaitRun(api, run, isAtRest, { timeoutMs, signal: clientGone(reply) });
+      const settled = await awaitRun(api, run, isAtRest, {
+        timeoutMs,
+        signal: AbortSignal.any([clientGone(reply), api.closing]),
+      });
       reply.header('preference-applied', `wait=${timeoutMs / 1_000}`);
       return runDetail(api, settled);
     },

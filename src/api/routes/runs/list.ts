@@ -18,6 +18,8 @@ export function registerListRuns(app: ApiServer, api: Api): void {
       operationId: 'listRuns',
       tags: ['runs'],
       summary: 'List runs, newest first',
+      description:
+        'To find runs, not to follow one: `GET /v1/runs/{runId}/events` tells what happens. Requesters see their own.',
       querystring: ListRunsQuery,
       response: { 200: json('A page of runs', RunPage), ...problems('invalid_cursor') },
     },

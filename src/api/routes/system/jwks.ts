@@ -11,6 +11,7 @@ export function registerJwks(app: ApiServer, api: Api): void {
       operationId: 'jwks',
       tags: ['system'],
       summary: 'The public signing keys',
+      description: 'To verify signed commands without asking the API; new keys appear before they are used.',
       security: [],
       response: { 200: json('A JSON Web Key Set (RFC 7517)', JsonWebKeySet) },
     },
