@@ -1,6 +1,7 @@
 /** Everything the API needs of the outside: handed in, so that it can be built without listening or connecting. */
 import type { Action, Reach } from '../domain/authorise.ts';
 import type { Actor, Role } from '../domain/schemas/actor.ts';
+import type { Guard } from '../domain/guards/guard.ts';
 import type { Scope } from '../domain/schemas/names.ts';
 import type { Receipt } from '../domain/schemas/run.ts';
 import type { CommandSigner } from '../gateway/sign-command.ts';
@@ -61,6 +62,8 @@ export interface ApiDependencies {
   readonly artifacts: ArtifactReader;
   /** How many runs of one requester may be active at a time in a tenant; no limit without. */
   readonly maxActiveRunsPerRequester?: number | undefined;
+  /** What people write passes these, in their order, before anything is done with it. */
+  readonly guards: readonly Guard[];
   /** Answer only to loopback host names: for servers that listen on the loopback interface. */
   readonly loopbackOnly: boolean;
   readonly version: string;

@@ -11,6 +11,7 @@ import type {
   Run,
   RunDetail,
   StartRun,
+  StartedRun,
   UnblockRun,
 } from '../contract/runs.ts';
 import { segment } from './calls.ts';
@@ -25,7 +26,7 @@ export interface GetRunOptions extends CallOptions {
 }
 
 export interface RunsClient {
-  start(request: StartRun, options?: CommandOptions): Promise<Run>;
+  start(request: StartRun, options?: CommandOptions): Promise<StartedRun>;
   get(runId: string, options?: GetRunOptions): Promise<RunDetail>;
   list(query?: ListRunsQuery, options?: CallOptions): Promise<Page<Run>>;
   cancel(runId: string, request?: CancelRun, options?: CommandOptions): Promise<CancelledRun>;

@@ -15,9 +15,12 @@ import { readEvents } from '../../store/events.ts';
 import type { ChainedEvent } from '../../store/events.ts';
 import { getRun } from '../../store/run-rows.ts';
 import type { RunRow } from '../../store/run-rows.ts';
-import { derivedId, randomId } from '../decisions/decision-id.ts';
+import type { GuardReport } from '../../contract/guards.ts';
+import type { GuardNotice } from '../../domain/guards/guard.ts';
+import { derivedId, randomId, wordsId } from '../decisions/decision-id.ts';
 import { signAndRecord } from '../decisions/sign-and-record.ts';
 import type { Api, Caller } from '../dependencies.ts';
+import { guardReports, guardsToldOf, tellGuarded } from '../guards/tell-guarded.ts';
 import { HttpProblem } from '../http-problem.ts';
 import { waitForEvent } from '../streams/wait-for-event.ts';
 
@@ -36,6 +39,7 @@ export interface CommandAnswer {
   readonly run: RunRow;
   readonly commandId: string;
   readonly outcome: CommandedRun['outcome'];
+  readonly guards: readonly GuardReport[];
 }
 
 /** A command with its words. */
@@ -44,6 +48,8 @@ export interface PreparedCommand {
   readonly blobs: readonly NewBlob[];
   /** Its words reach the model. */
   readonly contributes: boolean;
+  /** What the guards did with them. */
+  readonly guards: readonly GuardNotice[];
 }
 
 /** Why a run in this status cannot be commanded so. */
@@ -74,11 +80,15 @@ export async function commandRun<Request>(
   const { run } = order;
   const commandId = await identify(api, name, order);
   const known = order.idempotencyKey === undefined ? undefined : await findAnswer(api, run, commandId);
-  if (known) return { run, commandId, outcome: outcomeOf(known, 'already_recorded') };
+  if (known) {
+    const outcome = outcomeOf(known, 'already_recorded');
+    return { run, commandId, outcome, guards: guardReports(await guardsToldOf(api, run, commandId)) };
+  }
   if (!runCan(name, run.status)) throw refusedByStatus(name, run);
-  const answer = await send(api, name, order, commandId, prepare);
+  const { answer, guards } = await send(api, name, order, commandId, prepare);
   const outcome = answer ? outcomeOf(answer, 'recorded') : 'pending';
-  return { run: (await getRun(api.store, run, run.runId)) ?? run, commandId, outcome };
+  const current = (await getRun(api.store, run, run.runId)) ?? run;
+  return { run: current, commandId, outcome, guards: guardReports(guards) };
 }
 
 function refusedByStatus(name: Name, run: RunRow): HttpProblem {
@@ -95,7 +105,7 @@ async function identify<Request>(api: Api, name: Name, order: RunOrder<Request>)
   const key = derivedId('key', run.runId, principal, idempotencyKey);
   // Half of the id names the key, the other half the words: the same key with other words is told apart.
   const half = key.slice('key_'.length, 'key_'.length + 13);
-  const commandId = `cmd_${half}${derivedId('words', name, words).slice('words_'.length, 'words_'.length + 13)}`;
+  const commandId = `cmd_${half}${wordsId(api.signer.fingerprint, name, words)}`;
   const recorded = await readCommands(api.store, run, run.runId);
   const isReused = recorded.some(({ signed }) => {
     const id = commandIdIn(signed.bytes);
@@ -136,11 +146,12 @@ async function send<Request>(
   { caller, run, signal }: RunOrder<Request>,
   commandId: string,
   prepare: (commandId: string, nowMs: number) => Promise<PreparedCommand>,
-): Promise<Answer | undefined> {
+): Promise<{ readonly answer: Answer | undefined; readonly guards: readonly GuardNotice[] }> {
   const { tenant, project, runId } = run;
   const address = { tenant, project, runId };
   const nowMs = await api.clock.nowMs();
-  const { command, blobs, contributes } = await prepare(commandId, nowMs);
+  const { command, blobs, contributes, guards } = await prepare(commandId, nowMs);
+  await tellGuarded(api, caller, run, commandId, guards);
   const signed = await signAndRecord(api, { caller, address, command, nowMs, contributes, blobs });
   using wait = waitForEvent(api.feed, {
     scope: run,
@@ -155,5 +166,5 @@ async function send<Request>(
   // The row is there, the workflow is not yet: it starts by itself once Temporal takes it.
   if (delivery === 'unknown_run') throw new HttpProblem('temporal_unavailable');
   // Awaited here: the wait ends with this scope.
-  return await wait.within(api.limits.decisionWaitMs);
+  return { answer: await wait.within(api.limits.decisionWaitMs), guards };
 }

@@ -91,6 +91,10 @@ export function eventSentence(event: RunEvent, content: Content = {}): string {
     }
     case 'approval.withdrawn':
       return event.data.approvalId;
+    case 'text.guarded': {
+      const { guard, action, where, count } = event.data;
+      return `${guard}: ${action}, ${count} in the ${where.replace('_', ' ')}`;
+    }
     case 'command.refused':
       return `${event.data.command}: ${event.data.code}`;
     case 'command.ignored':

@@ -161,6 +161,7 @@ export const evolve = (state: RunState, event: RunEvent): RunState => {
     // Told by the gate, the store or the bridge: the run itself knows nothing of them.
     case 'run.queued':
     case 'run.dequeued':
+    case 'text.guarded':
     case 'approval.shown':
     case 'approval.claimed':
     case 'approval.released':
