@@ -191,6 +191,20 @@ export const UnblockRun = z
   .meta({ id: 'UnblockRun' });
 export type UnblockRun = z.infer<typeof UnblockRun>;
 
+/** Longest message to a run, in characters. */
+export const MESSAGE_MAX_CHARACTERS = 16_000;
+
+/** Something for the model of a run to read. */
+export const SendMessage = z
+  .strictObject({
+    text: spokenText(MESSAGE_MAX_CHARACTERS).meta({
+      description: 'The model reads it at its next turn',
+      example: 'Leave out the internal changes, please.',
+    }),
+  })
+  .meta({ id: 'SendMessage' });
+export type SendMessage = z.infer<typeof SendMessage>;
+
 /** Largest result that a person may supply, as JSON in UTF-8. */
 export const RESULT_MAX_BYTES = 65_536;
 

@@ -9,6 +9,7 @@ export type Action =
   | 'run.cancel'
   | 'run.block'
   | 'run.unblock'
+  | 'run.message'
   | 'run.resolve'
   | 'run.approval.read'
   | 'run.approval.decide'
@@ -55,6 +56,7 @@ const operating: Grants = {
   'run.cancel': 'project',
   'run.block': 'project',
   'run.unblock': 'project',
+  'run.message': 'project',
   'run.resolve': 'project',
   'run.approval.claim': 'project',
   'run.approval.extend': 'project',
@@ -68,7 +70,8 @@ const operating: Grants = {
 
 /**
  * No role decides for its own sake but `approver`: an admin or operator who shall decide is made one too. Which approver
- * may decide which approval is up to its policy rule. Who asks for a run may stop it, but not say how it goes on.
+ * may decide which approval is up to its policy rule. Who asks for a run may speak to it and
+ * stop it, but not let it go on.
  */
 const GRANTS: Record<Role, Grants> = {
   requester: {
@@ -77,6 +80,7 @@ const GRANTS: Record<Role, Grants> = {
     'run.read': 'own',
     'run.cancel': 'own',
     'run.block': 'own',
+    'run.message': 'own',
     'run.approval.read': 'own',
     'run.question.answer': 'own',
     'brake.read': 'project',
@@ -112,9 +116,10 @@ const GRANTS: Record<Role, Grants> = {
   },
 };
 
-/** What loosens something or gives consent: a person answers for it, whatever roles a service has. */
+/** What loosens something, gives consent or speaks for a person: a person answers for it, whatever roles a service has. */
 const PEOPLE_ONLY: ReadonlySet<Action> = new Set<Action>([
   'run.unblock',
+  'run.message',
   'run.resolve',
   'run.approval.decide',
   'run.approval.claim',

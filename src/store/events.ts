@@ -155,18 +155,18 @@ export async function readOriginEvents(
 
 /** What a model's transcript is made of: a partial index finds just these. */
 const READ_TRANSCRIPT = {
-  name: 'read_transcript_2',
+  name: 'read_transcript_3',
   text: `SELECT e.root_run_id, e.seq, e.body FROM run_events e
     WHERE e.run_id = $3 AND e.seq > $4
-      AND e.type IN ('run.started', 'run.unblocked', 'message.completed', 'approval.decided', 'approval.superseded',
-                     'tool.completed', 'tool.failed', 'tool.denied', 'contract.unmet')
+      AND e.type IN ('run.started', 'run.unblocked', 'message.received', 'message.completed', 'approval.decided',
+                     'approval.superseded', 'tool.completed', 'tool.failed', 'tool.denied', 'contract.unmet')
       AND EXISTS (SELECT FROM runs r WHERE r.run_id = $3 AND r.tenant = $1 AND r.project = $2)
     ORDER BY e.seq`,
 };
 
 /**
  * The events that a run's transcript is made of, in order: what was said and what became of the calls, the notes of those
- * who unblocked it, and the decisions on calls, among them edits.
+ * who unblocked it, messages, and the decisions on calls, among them edits.
  */
 export async function readTranscriptEvents(
   store: Store,

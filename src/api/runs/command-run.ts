@@ -1,5 +1,5 @@
 /**
- * Commands that a person gives a run and that are no decisions: block, unblock, resolve. Signed and recorded, then put
+ * Commands that a person gives a run and that are no decisions: block, unblock, message, resolve. Signed and recorded, then put
  * into the run's mailbox, and answered on the event that they lead to.
  */
 import type { CommandedRun } from '../../contract/runs.ts';
@@ -7,7 +7,7 @@ import type { ProblemCode } from '../../contract/problem.ts';
 import { canonicalJson } from '../../domain/arguments/canonical-json.ts';
 import type { JsonValue } from '../../domain/arguments/json-value.ts';
 import { isFinished, runCan } from '../../domain/core/run-status.ts';
-import type { BlockCommand, ResolveCommand, UnblockCommand } from '../../domain/schemas/command.ts';
+import type { BlockCommand, MessageCommand, ResolveCommand, UnblockCommand } from '../../domain/schemas/command.ts';
 import type { CommandName } from '../../gateway/run-gateway.ts';
 import type { NewBlob } from '../../store/blobs.ts';
 import { readCommands } from '../../store/commands.ts';
@@ -24,7 +24,7 @@ import { guardReports, guardsToldOf, tellGuarded } from '../guards/tell-guarded.
 import { HttpProblem } from '../http-problem.ts';
 import { waitForEvent } from '../streams/wait-for-event.ts';
 
-type Command = BlockCommand | UnblockCommand | ResolveCommand;
+type Command = BlockCommand | UnblockCommand | MessageCommand | ResolveCommand;
 type Name = Extract<CommandName, Command['type']>;
 
 export interface RunOrder<Request> {
@@ -56,6 +56,7 @@ export interface PreparedCommand {
 const REFUSED_BY_STATUS: Readonly<Record<Name, ProblemCode>> = {
   block: 'run_over',
   unblock: 'not_blocked',
+  message: 'run_over',
   resolve: 'not_parked',
 };
 
@@ -66,6 +67,7 @@ const REFUSALS: Readonly<Record<string, ProblemCode>> = {
   attempt_changed: 'attempt_changed',
   resolution_not_allowed: 'resolution_not_allowed',
   run_over: 'run_over',
+  too_many_messages: 'too_many_messages',
 };
 
 const PAGE = 500;

@@ -23,6 +23,8 @@ export function eventSentence(event: RunEvent, content: Content = {}): string {
     }
     case 'run.unblocked':
       return `by ${event.data.actor.principal}${content.note === undefined ? '' : `: ${content.note}`}`;
+    case 'message.received':
+      return `by ${event.data.actor.principal}${content.text === undefined ? '' : `: ${content.text}`}`;
     case 'run.failed':
       return `${event.data.code}: ${event.data.detail}`;
     case 'run.queued':

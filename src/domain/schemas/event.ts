@@ -109,6 +109,13 @@ export const RunEvent = z.discriminatedUnion('type', [
     finishReason: z.string(),
     calls: z.array(JudgedCall),
   }),
+  /** Somebody wrote to the model. `duringTurn`: while it spoke, so it reads this after what it says in that turn. */
+  event('message.received', {
+    ...signedData,
+    commandId: z.string(),
+    textRef: BlobRef,
+    duringTurn: z.number().int().positive().optional(),
+  }),
   event('usage.recorded', { turn: z.number(), ...Usage.shape }),
   event('approval.requested', { approval: Approval }),
   event('approval.decided', {
