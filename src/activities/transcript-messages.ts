@@ -15,7 +15,7 @@ export interface OpenCall {
 export interface Conversation {
   readonly messages: readonly TranscriptMessage[];
   readonly open: ReadonlyMap<string, OpenCall>;
-  /** Held back until every call of the turn has its result: nothing may come between them. */
+  /** Held back until the model has spoken and every call of the turn has its result: nothing may come between them. */
   readonly notes: readonly TranscriptMessage[];
 }
 
@@ -35,6 +35,8 @@ export const refsOf = (event: RunEvent): readonly BlobRef[] => {
       return [event.data.inputRef];
     case 'run.unblocked':
       return event.data.answers.length === 0 ? [event.data.noteRef] : [];
+    case 'message.received':
+      return [event.data.textRef];
     case 'message.completed':
       return [event.data.messageRef];
     case 'tool.completed':
@@ -110,6 +112,11 @@ const noted = (before: Conversation, text: string): Conversation => {
   return before.open.size === 0 ? said(before, note) : { ...before, notes: [...before.notes, note] };
 };
 
+const held = (before: Conversation, text: string): Conversation => ({
+  ...before,
+  notes: [...before.notes, { role: 'user', text }],
+});
+
 const spoken = (before: Conversation, { data }: EventOf<'message.completed'>, material: Material): Conversation => {
   const { text, calls } = MessageContent.parse(material.content.get(data.messageRef.sha256));
   const open = new Map(
@@ -118,7 +125,9 @@ const spoken = (before: Conversation, { data }: EventOf<'message.completed'>, ma
       return [toolCallId, { providerCallId, ...(judged && { judged }) }];
     }),
   );
-  return { ...said(before, { role: 'assistant', text, calls }), open };
+  const heard = said(before, { role: 'assistant', text, calls });
+  // What was written while it spoke comes after what it said, and after the results of what it asked for.
+  return open.size > 0 ? { ...heard, open } : { messages: [...heard.messages, ...heard.notes], open, notes: [] };
 };
 
 export const foldEvent = (before: Conversation, event: RunEvent, material: Material): Conversation => {
@@ -138,6 +147,10 @@ export const foldEvent = (before: Conversation, event: RunEvent, material: Mater
       return event.data.answers.length > 0
         ? before
         : noted(before, `The run was stopped. A person let it go on and says: ${textOf(material, event.data.noteRef)}`);
+    case 'message.received': {
+      const text = textOf(material, event.data.textRef);
+      return event.data.duringTurn === undefined ? noted(before, text) : held(before, text);
+    }
     case 'contract.unmet': {
       const list = event.data.missing.map(({ path, problem }) => `- ${path} (${problem})`).join('\n');
       return noted(before, `The run cannot complete yet. These required artifacts are missing:\n${list}`);

@@ -66,6 +66,7 @@ import { registerRunEvents } from './routes/runs/events.ts';
 import { registerGetRun } from './routes/runs/get.ts';
 import { registerListRuns } from './routes/runs/list.ts';
 import { registerResolveCall } from './routes/runs/resolve.ts';
+import { registerSendMessage } from './routes/runs/send-message.ts';
 import { registerStartRun } from './routes/runs/start.ts';
 import { registerUnblockRun } from './routes/runs/unblock.ts';
 import { registerEndSession } from './routes/session/end.ts';
@@ -150,6 +151,7 @@ export async function buildApp(dependencies: ApiDependencies): Promise<ApiServer
   registerCancelRun(app, api);
   registerBlockRun(app, api);
   registerUnblockRun(app, api);
+  registerSendMessage(app, api);
   registerResolveCall(app, api);
   registerListArtifacts(app, api);
   registerReadArtifact(app, api);

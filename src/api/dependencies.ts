@@ -1,5 +1,6 @@
 /** Everything the API needs of the outside: handed in, so that it can be built without listening or connecting. */
 import type { Action, Reach } from '../domain/authorise.ts';
+import type { Guard } from '../domain/guards/guard.ts';
 import type { Actor, Channel, Role } from '../domain/schemas/actor.ts';
 import type { Scope } from '../domain/schemas/names.ts';
 import type { Receipt } from '../domain/schemas/run.ts';
@@ -90,6 +91,8 @@ export interface ApiDependencies {
   readonly artifacts: ArtifactReader;
   /** How many runs of one requester may be active at a time in a tenant; no limit without. */
   readonly maxActiveRunsPerRequester?: number | undefined;
+  /** What people write passes these, in their order, before anything is done with it. */
+  readonly guards: readonly Guard[];
   /** Answer only to loopback host names: for servers that listen on the loopback interface. */
   readonly loopbackOnly: boolean;
   /** Origins whose pages may call the API from a browser; none by default. */

@@ -17,6 +17,7 @@ export async function openApiDocument(): Promise<string> {
     signer: untouched,
     clock: untouched,
     artifacts: untouched,
+    guards: [],
     logger: pino({ level: 'silent' }),
     loopbackOnly: true,
     version: '1',

@@ -10,7 +10,9 @@ import type {
   ResolveCall,
   Run,
   RunDetail,
+  SendMessage,
   StartRun,
+  StartedRun,
   UnblockRun,
 } from '../contract/runs.ts';
 import { segment } from './calls.ts';
@@ -25,7 +27,7 @@ export interface GetRunOptions extends CallOptions {
 }
 
 export interface RunsClient {
-  start(request: StartRun, options?: CommandOptions): Promise<Run>;
+  start(request: StartRun, options?: CommandOptions): Promise<StartedRun>;
   get(runId: string, options?: GetRunOptions): Promise<RunDetail>;
   list(query?: ListRunsQuery, options?: CallOptions): Promise<Page<Run>>;
   cancel(runId: string, request?: CancelRun, options?: CommandOptions): Promise<CancelledRun>;
@@ -33,6 +35,8 @@ export interface RunsClient {
   block(runId: string, request: BlockRun, options?: CommandOptions): Promise<CommandedRun>;
   /** Lets a blocked run go on; the model reads the note. */
   unblock(runId: string, request?: UnblockRun, options?: CommandOptions): Promise<CommandedRun>;
+  /** Says something to the model, which reads it at its next turn. */
+  message(runId: string, request: SendMessage, options?: CommandOptions): Promise<CommandedRun>;
   /** Says how a parked call goes on. */
   resolve(runId: string, request: ResolveCall, options?: CommandOptions): Promise<CommandedRun>;
   /** Follows the run until it is over, through cuts of the connection and restarts of the server. */
@@ -63,6 +67,7 @@ export const runsClient = (http: Http, { get, post }: Calls): RunsClient => ({
   cancel: (runId, request = {}, given) => post(`${runPath(runId)}/cancel`, request, given),
   block: (runId, request, given) => post(`${runPath(runId)}/block`, request, given),
   unblock: (runId, request = {}, given) => post(`${runPath(runId)}/unblock`, request, given),
+  message: (runId, request, given) => post(`${runPath(runId)}/messages`, request, given),
   resolve: (runId, request, given) => post(`${runPath(runId)}/resolve`, request, given),
   events: (runId, given) => followRun(http, runId, given),
   eventPage: (runId, query, given) => get(`${runPath(runId)}/events`, given, query),

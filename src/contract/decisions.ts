@@ -3,6 +3,7 @@ import { ApprovalStatus, DecisionKind, GrantScope } from '../domain/schemas/appr
 import { Digest } from '../domain/schemas/names.ts';
 import { Approval, ApprovalParams, Claim } from './approvals.ts';
 import { DurationText, Json, PrincipalField, Timestamp, spokenText } from './fields.ts';
+import { GuardReports } from './guards.ts';
 import { Problem } from './problem.ts';
 
 export const REASON_MAX_CHARACTERS = 4_000;
@@ -166,6 +167,7 @@ export const DecisionReceipt = z
         'counts, and others must agree. `revised`: the edit became the next revision, which pends.',
     }),
     grantId: z.string().nullable().meta({ description: 'The grant that `remember` made' }),
+    guards: GuardReports,
     approval: Approval,
   })
   .meta({ id: 'DecisionReceipt' });
@@ -176,6 +178,7 @@ export const PendingDecision = z
   .object({
     decisionId: z.string(),
     outcome: z.literal('pending'),
+    guards: GuardReports,
     links: z.object({ self: z.string() }),
   })
   .meta({ id: 'PendingDecision' });
@@ -191,6 +194,7 @@ export const BatchItem = z
     outcome: z.enum([...DecisionOutcome.options, 'pending']).nullable(),
     decisionId: z.string().nullable(),
     grantId: z.string().nullable(),
+    guards: GuardReports,
     approvalStatus: ApprovalStatus.nullable().meta({ description: 'Of the approval after it' }),
     problem: Problem.nullable(),
     links: z.object({ approval: z.string().nullable(), self: z.string().nullable() }),

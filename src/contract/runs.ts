@@ -3,6 +3,7 @@ import { Resolution } from '../domain/schemas/command.ts';
 import { AgentName, Digest, RunId, ToolCallId } from '../domain/schemas/names.ts';
 import { Receipt, RunStatus } from '../domain/schemas/run.ts';
 import { Json, PrincipalField, Timestamp, spokenText } from './fields.ts';
+import { GuardReports } from './guards.ts';
 import { pageOf, pageQuery } from './pagination.ts';
 
 export const RunIdField = RunId.meta({ description: 'Id of a run', example: 'run_k3v7qdxr2mzw5n4hbt6ycafe2a' });
@@ -96,6 +97,10 @@ export const Run = z
   })
   .meta({ id: 'Run' });
 export type Run = z.infer<typeof Run>;
+
+/** A run as its start is answered. */
+export const StartedRun = Run.extend({ guards: GuardReports }).meta({ id: 'StartedRun' });
+export type StartedRun = z.infer<typeof StartedRun>;
 
 /** A call that is parked: what somebody must know to say how it goes on. */
 export const ParkedCall = z
@@ -198,6 +203,20 @@ export const UnblockRun = z
   .meta({ id: 'UnblockRun' });
 export type UnblockRun = z.infer<typeof UnblockRun>;
 
+/** Longest message to a run, in characters. */
+export const MESSAGE_MAX_CHARACTERS = 16_000;
+
+/** Something for the model of a run to read. */
+export const SendMessage = z
+  .strictObject({
+    text: spokenText(MESSAGE_MAX_CHARACTERS).meta({
+      description: 'The model reads it at its next turn',
+      example: 'Leave out the internal changes, please.',
+    }),
+  })
+  .meta({ id: 'SendMessage' });
+export type SendMessage = z.infer<typeof SendMessage>;
+
 /** Largest result that a person may supply, as JSON in UTF-8. */
 export const RESULT_MAX_BYTES = 65_536;
 
@@ -243,6 +262,7 @@ export const CommandedRun = RunDetail.extend({
   outcome: z.enum(['recorded', 'already_recorded', 'pending']).meta({
     description: '`pending`: in the mailbox of the run; no worker has answered in time',
   }),
+  guards: GuardReports,
   warnings: z.array(z.object({ code: z.string(), detail: z.string() })).meta({ description: 'What to keep in mind' }),
 }).meta({ id: 'CommandedRun' });
 export type CommandedRun = z.infer<typeof CommandedRun>;

@@ -7,6 +7,7 @@ export const ACTIONS = {
   'run.cancel': 'cancel runs',
   'run.block': 'park runs: nothing new of them starts',
   'run.unblock': 'let blocked runs go on',
+  'run.message': 'write to runs that are going on',
   'run.resolve': 'say how parked calls go on',
   'run.approval.read': 'see what asks for consent',
   'run.approval.decide': 'decide, where the policy rule counts them',

@@ -27,6 +27,7 @@ const operating: Grants = {
   'run.cancel': 'project',
   'run.block': 'project',
   'run.unblock': 'project',
+  'run.message': 'project',
   'run.resolve': 'project',
   'run.approval.claim': 'project',
   'run.approval.extend': 'project',
@@ -50,7 +51,8 @@ const withOwnCredentials: Grants = {
 
 /**
  * No role decides for its own sake but `approver`: an admin or operator who shall decide is made one too. Which approver
- * may decide which approval is up to its policy rule. Who asks for a run may stop it, but not say how it goes on.
+ * may decide which approval is up to its policy rule. Who asks for a run may speak to it and
+ * stop it, but not let it go on.
  */
 export const GRANTS: Readonly<Record<Role, Grants>> = {
   requester: {
@@ -60,6 +62,7 @@ export const GRANTS: Readonly<Record<Role, Grants>> = {
     'run.read': 'own',
     'run.cancel': 'own',
     'run.block': 'own',
+    'run.message': 'own',
     'run.approval.read': 'own',
     'run.question.answer': 'own',
     'brake.read': 'project',
@@ -119,9 +122,10 @@ export const GRANTS: Readonly<Record<Role, Grants>> = {
   },
 };
 
-/** What loosens something or gives consent: a person answers for it, whatever roles a service has. */
+/** What loosens something, gives consent or speaks for a person: a person answers for it, whatever roles a service has. */
 const PEOPLE_ONLY: ReadonlySet<Action> = new Set<Action>([
   'run.unblock',
+  'run.message',
   'run.resolve',
   'run.approval.decide',
   'run.approval.claim',

@@ -1,5 +1,5 @@
 /** Signs what people command. The only holder of the private key is the bridge. */
-import { randomUUID } from 'node:crypto';
+import { createHmac, hkdfSync, randomUUID } from 'node:crypto';
 import { CompactSign, importJWK } from 'jose';
 import { COMMAND_TYPE } from '../domain/core/attestation.ts';
 import { digestOf } from '../domain/core/digest.ts';
@@ -21,6 +21,11 @@ export interface SigningContext {
 export interface CommandSigner {
   /** The command must have passed its schema: it is signed as it is. */
   sign(command: Command, context: SigningContext): Promise<SignedCommand>;
+  /**
+   * A hash that only the bridge can make, the same on every replica: names what people wrote, and lets nobody else try
+   * texts against it.
+   */
+  fingerprint(text: string): Uint8Array;
   /** The public signing keys, for `/.well-known/jwks.json`. */
   jwks(): { keys: readonly Record<string, string>[] };
   /** What verifying needs: public. */
@@ -41,6 +46,8 @@ const decisionClaims = (command: Command): Partial<CommandClaims> => {
 
 export const createCommandSigner = async (keys: SigningKeys): Promise<CommandSigner> => {
   const key = await importJWK(keys.key, 'EdDSA');
+  // From the anchor: signing keys rotate, and a request that comes again must still be the same.
+  const secret = Buffer.from(hkdfSync('sha256', keys.anchor.d, '', 'countersign.fingerprint/v1', 32));
   const header = { alg: 'EdDSA', typ: 'countersign-command+jws', kid: keys.kid, cert: keys.certificate };
   return {
     async sign(command, { actor, authTime, channel, nowMs, tenant, project }) {
@@ -61,6 +68,7 @@ export const createCommandSigner = async (keys: SigningKeys): Promise<CommandSig
       const jws = await new CompactSign(Buffer.from(JSON.stringify(claims))).setProtectedHeader(header).sign(key);
       return { bytes, jws };
     },
+    fingerprint: (text) => createHmac('sha256', secret).update(text).digest(),
     trust: () => trustedKeys(keys),
     jwks: () => ({
       keys: [{ kty: 'OKP', crv: 'Ed25519', use: 'sig', alg: 'EdDSA', kid: keys.kid, x: keys.key.x }],

@@ -96,6 +96,8 @@ const environmentSchema = z.object({
   COUNTERSIGN_AGENTS: z.string().optional(),
   COUNTERSIGN_POLICY_FILE: absolutePath.optional(),
   COUNTERSIGN_JWT_FILE: absolutePath.optional(),
+  COUNTERSIGN_GUARDS_FILE: absolutePath.optional(),
+  COUNTERSIGN_MODERATION_TOKEN: z.string().optional(),
   COUNTERSIGN_REPOSITORY: absolutePath.optional(),
   COUNTERSIGN_REPOSITORIES_ROOT: absolutePath.optional(),
   COUNTERSIGN_MODEL: modelName.optional(),
@@ -155,6 +157,10 @@ export interface Config {
   readonly policyFile: string | undefined;
   /** Which tokens of identity providers are believed; none where there is no such file. */
   readonly tokenFile: string | undefined;
+  /** How people's words are guarded, a YAML or JSON file. */
+  readonly guardsFile: string | undefined;
+  /** Sent to the moderation service as a bearer token. */
+  readonly moderationToken: string | undefined;
   /** The git repository that example agents read when the input names none. */
   readonly repository: string | undefined;
   /** Agents may be pointed at git repositories under this directory only. */
@@ -220,6 +226,8 @@ export function loadConfig(environment: Environment = process.env): Config {
     agentModules: (values.COUNTERSIGN_AGENTS ?? EXAMPLE_AGENTS).split(',').map((path) => path.trim()),
     policyFile: values.COUNTERSIGN_POLICY_FILE,
     tokenFile: values.COUNTERSIGN_JWT_FILE,
+    guardsFile: values.COUNTERSIGN_GUARDS_FILE,
+    moderationToken: values.COUNTERSIGN_MODERATION_TOKEN,
     repository: values.COUNTERSIGN_REPOSITORY,
     repositoriesRoot: values.COUNTERSIGN_REPOSITORIES_ROOT,
     models: {

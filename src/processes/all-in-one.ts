@@ -2,9 +2,11 @@
  * The all-in-one process. `countersign dev` starts it and reads one JSON line from its standard output once it is ready.
  */
 import closeWithGrace from 'close-with-grace';
+import { openGuards } from '../adapters/guards/open-guards.ts';
 import { openSink } from '../adapters/sinks/open-sink.ts';
 import { systemClock } from '../platform/clock.ts';
 import { loadConfig } from '../platform/config.ts';
+import { loadGuardsConfig } from '../platform/guards-file.ts';
 import { installation } from '../platform/installation.ts';
 import { createLogger } from '../platform/logger.ts';
 import { loadSigningKeys } from '../platform/signing-keys.ts';
@@ -39,6 +41,7 @@ const countersign = await startAllInOne({
   forbidden: [stateDirectory],
   clock: systemClock,
   logger,
+  guards: openGuards(await loadGuardsConfig(config), config.moderationToken),
   version,
   host: config.api.host,
   port: config.api.port,

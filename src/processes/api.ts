@@ -1,5 +1,6 @@
 /** The bridge as a process of its own: stateless, so any replica answers any request. */
 import closeWithGrace from 'close-with-grace';
+import { openGuards } from '../adapters/guards/open-guards.ts';
 import { openSink } from '../adapters/sinks/open-sink.ts';
 import { serveApi } from '../api/server.ts';
 import { connectLazily } from '../gateway/connection.ts';
@@ -7,6 +8,7 @@ import { createCommandSigner } from '../gateway/sign-command.ts';
 import { createTemporalGateway } from '../gateway/temporal-gateway.ts';
 import { systemClock } from '../platform/clock.ts';
 import { loadConfig } from '../platform/config.ts';
+import { loadGuardsConfig } from '../platform/guards-file.ts';
 import { installation } from '../platform/installation.ts';
 import { createLogger } from '../platform/logger.ts';
 import { loadSigningKeys, trustedKeys } from '../platform/signing-keys.ts';
@@ -39,6 +41,7 @@ const api = await serveApi(
     logger,
     artifacts: artifactReader({ workspacesRoot, forbidden: [stateDirectory] }),
     maxActiveRunsPerRequester: config.maxActiveRunsPerRequester,
+    guards: openGuards(await loadGuardsConfig(config), config.moderationToken),
     loopbackOnly: true,
     allowedOrigins: config.api.allowedOrigins,
     trustedProxies: config.api.trustedProxies,

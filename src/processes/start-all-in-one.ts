@@ -8,6 +8,7 @@ import type { AgentSource } from '../adapters/agents/define-agent.ts';
 import type { ModelsConfig } from '../adapters/models/model-registry.ts';
 import type { ApiLimits } from '../api/dependencies.ts';
 import { serveApi } from '../api/server.ts';
+import type { Guard } from '../domain/guards/guard.ts';
 import type { RuleInput } from '../domain/policy/policy-schema.ts';
 import type { KnownPeople } from '../domain/policy/quorum-faults.ts';
 import type { Scope } from '../domain/schemas/names.ts';
@@ -48,6 +49,8 @@ export interface AllInOneOptions {
   readonly forbidden: readonly string[];
   readonly clock: Clock;
   readonly logger: Logger;
+  /** What people write passes these before anything is done with it. */
+  readonly guards: readonly Guard[];
   readonly version: string;
   readonly host: string;
   /** 0 takes any free port. */
@@ -92,6 +95,7 @@ export const startAllInOne = async (options: AllInOneOptions): Promise<AllInOne>
       logger,
       artifacts: artifactReader(options),
       maxActiveRunsPerRequester: options.maxActiveRunsPerRequester,
+      guards: options.guards,
       loopbackOnly: true,
       allowedOrigins: options.allowedOrigins ?? [],
       trustedProxies: options.trustedProxies ?? [],

@@ -134,20 +134,39 @@ export async function readEvents(
   }));
 }
 
+const READ_ORIGIN = {
+  name: 'read_origin_1',
+  text: `SELECT e.root_run_id, e.seq, e.body FROM run_events e
+    WHERE e.run_id = $3 AND e.origin = $4
+      AND EXISTS (SELECT FROM runs r WHERE r.run_id = $3 AND r.tenant = $1 AND r.project = $2)
+    ORDER BY e.ordinal`,
+};
+
+/** What one origin has told of a run, in the order of its own numbers. */
+export async function readOriginEvents(
+  store: Store,
+  scope: Scope,
+  runId: string,
+  origin: string,
+): Promise<StoredEvent[]> {
+  const rows = await execute(store, READ_ORIGIN, [scope.tenant, scope.project, runId, origin]);
+  return (rows as { root_run_id: string; seq: number; body: Buffer }[]).map((row) => storedEvent(row.root_run_id, row));
+}
+
 /** What a model's transcript is made of: a partial index finds just these. */
 const READ_TRANSCRIPT = {
-  name: 'read_transcript_2',
+  name: 'read_transcript_3',
   text: `SELECT e.root_run_id, e.seq, e.body FROM run_events e
     WHERE e.run_id = $3 AND e.seq > $4
-      AND e.type IN ('run.started', 'run.unblocked', 'message.completed', 'approval.decided', 'approval.superseded',
-                     'tool.completed', 'tool.failed', 'tool.denied', 'contract.unmet')
+      AND e.type IN ('run.started', 'run.unblocked', 'message.received', 'message.completed', 'approval.decided',
+                     'approval.superseded', 'tool.completed', 'tool.failed', 'tool.denied', 'contract.unmet')
       AND EXISTS (SELECT FROM runs r WHERE r.run_id = $3 AND r.tenant = $1 AND r.project = $2)
     ORDER BY e.seq`,
 };
 
 /**
  * The events that a run's transcript is made of, in order: what was said and what became of the calls, the notes of those
- * who unblocked it, and the decisions on calls, among them edits.
+ * who unblocked it, messages, and the decisions on calls, among them edits.
  */
 export async function readTranscriptEvents(
   store: Store,

@@ -43,6 +43,8 @@ export interface StartedRun {
   cancel(): Promise<Answer>;
   block(reason: string): Promise<Answer>;
   unblock(note?: string): Promise<Answer>;
+  /** Says something to the model. */
+  message(text: string, idempotencyKey?: string): Promise<Answer>;
   /** Says how a parked call goes on. */
   resolve(body: object): Promise<Answer>;
   /** Waits until the run has told this, and gives the event. */
@@ -118,6 +120,11 @@ export const createPerson = (url: string, key: string): Person => {
       cancel: () => request('POST', `${path}/cancel`, { body: {} }),
       block: (reason) => request('POST', `${path}/block`, { body: { reason } }),
       unblock: (note) => request('POST', `${path}/unblock`, { body: note === undefined ? {} : { note } }),
+      message: (text, idempotencyKey) =>
+        request('POST', `${path}/messages`, {
+          body: { text },
+          ...(idempotencyKey !== undefined && { headers: { 'idempotency-key': idempotencyKey } }),
+        }),
       resolve: (body) => request('POST', `${path}/resolve`, { body }),
       async event(type, times = 1) {
         for (const deadline = Date.now() + HOLD_SECONDS * 1_000; ;) {

@@ -7,7 +7,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { z } from 'zod';
 import type { AgentSource } from '../adapters/agents/define-agent.ts';
+import { openGuards } from '../adapters/guards/open-guards.ts';
 import { startAllInOne } from '../processes/start-all-in-one.ts';
 import type { AllInOne, AllInOneOptions } from '../processes/start-all-in-one.ts';
 import type { RuleInput } from '../domain/policy/policy-schema.ts';
@@ -15,6 +17,7 @@ import type { Role } from '../domain/schemas/actor.ts';
 import type { Scope } from '../domain/schemas/names.ts';
 import { newApiKey } from '../platform/api-key.ts';
 import { systemClock } from '../platform/clock.ts';
+import { GuardsConfig } from '../platform/guards-file.ts';
 import { createLogger } from '../platform/logger.ts';
 import { createDatabase, dropDatabase } from '../platform/services/postgres-databases.ts';
 import { createSigningKeys } from '../platform/signing-keys.ts';
@@ -42,6 +45,8 @@ export interface WorldOptions {
   readonly time?: 'real' | 'skipped';
   readonly limits?: AllInOneOptions['limits'];
   readonly maxActiveRunsPerRequester?: number;
+  /** As in the deployment's guards file. */
+  readonly guards?: z.input<typeof GuardsConfig>;
   readonly maxCachedWorkflows?: number;
   /** Takes every log line, down to the finest; silent without. */
   readonly logs?: { write(line: string): void };
@@ -109,6 +114,7 @@ export const createWorld = async (options: WorldOptions): Promise<World> => {
     clock,
     logger,
     version: '0.0.0-test',
+    guards: openGuards(GuardsConfig.parse(options.guards ?? {})),
     host: '127.0.0.1',
     port: 0,
     shutdownGraceMs: 200,

@@ -14,6 +14,7 @@ import {
   cancelSignal,
   decideSignal,
   extendSignal,
+  messageSignal,
   recheckSignal,
   resolveSignal,
   statusQuery,
@@ -103,6 +104,11 @@ export const registerHandlers = (run: LiveRun, input: AgentRunInput): void => {
     unblockSignal,
     attested('unblock', (given) => run.apply({ type: 'unblock', given })),
     { description: 'Lets a blocked run go on. Signed.' },
+  );
+  setHandler(
+    messageSignal,
+    attested('message', (given) => run.apply({ type: 'message', given })),
+    { description: 'Says something to the model. Signed; decides nothing.' },
   );
   setHandler(resolveSignal, resolve, { description: 'Says how a parked call goes on. Signed.' });
   setHandler(recheckSignal, (toolCallId) => void run.apply({ type: 'recheck', toolCallId }), {

@@ -69,6 +69,8 @@ export const extendSignal = defineSignal<[SignedCommand]>('extend');
 export const blockSignal = defineSignal<[SignedCommand?]>('block');
 /** Let a blocked run go on. */
 export const unblockSignal = defineSignal<[SignedCommand]>('unblock');
+/** Say something to the model. */
+export const messageSignal = defineSignal<[SignedCommand]>('message');
 /** Say how a parked call goes on. */
 export const resolveSignal = defineSignal<[SignedCommand]>('resolve');
 /** A call's outcome may be known by now: ask the gate once more. Unsigned, since the ledger answers, not the sender. */
@@ -82,6 +84,7 @@ export const COMMAND_SIGNALS = {
   block: blockSignal,
   unblock: unblockSignal,
   resolve: resolveSignal,
+  message: messageSignal,
 } as const;
 export type CommandName = keyof typeof COMMAND_SIGNALS;
 

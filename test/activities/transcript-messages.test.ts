@@ -72,6 +72,30 @@ test("a note never comes between a turn's calls and their results", () => {
   expect(tell(events.slice(0, 3))).not.toContainEqual(expect.stringContaining('Go on.'));
 });
 
+const received = (text: string, duringTurn?: number): RunEvent => ({
+  type: 'message.received',
+  at: 1,
+  data: {
+    actor: person('olga'),
+    channel: 'api',
+    signatureId: 's',
+    commandId: 'c',
+    textRef: ref({ text }),
+    ...(duringTurn !== undefined && { duringTurn }),
+  },
+});
+
+test('a message comes after the results of open calls; one that came while the model spoke, after what it said', () => {
+  const events = [received('one'), received('two', 1), spoke({}), received('three'), completed(0, 'a')];
+  expect(tell(events)).toEqual(['user: one', 'assistant: Working.', 'tool: a', 'user: two', 'user: three']);
+  expect(tell(events.slice(0, 2))).toEqual(['user: one']);
+  expect(tell([received('two', 1), spoke(), received('three')])).toEqual([
+    'assistant: Working.',
+    'user: two',
+    'user: three',
+  ]);
+});
+
 test('a note that answers a call of the model is its result, and nothing else', () => {
   expect(
     tell([

@@ -1,5 +1,6 @@
 // A real API over HTTP with a real database; only what Temporal would do is recorded instead, for what no run moves.
 import { pino } from 'pino';
+import { openGuards } from '../../src/adapters/guards/open-guards.ts';
 import { serveApi } from '../../src/api/server.ts';
 import type { ApiService } from '../../src/api/server.ts';
 import type { ApiDependencies, ApiLimits, ArtifactReader } from '../../src/api/dependencies.ts';
@@ -10,6 +11,7 @@ import type { Role } from '../../src/domain/schemas/actor.ts';
 import type { SignedCommand } from '../../src/domain/schemas/command.ts';
 import type { CommandName, Delivery, RunGateway, RunStart } from '../../src/gateway/run-gateway.ts';
 import { createCommandSigner } from '../../src/gateway/sign-command.ts';
+import { GuardsConfig } from '../../src/platform/guards-file.ts';
 import { newApiKey } from '../../src/platform/api-key.ts';
 import { createSigningKeys } from '../../src/platform/signing-keys.ts';
 import { createCredential } from '../../src/store/credentials.ts';
@@ -143,6 +145,7 @@ export async function createApiWorld(
       clock: { nowMs: async () => Date.now() },
       logger,
       artifacts: reader,
+      guards: openGuards(GuardsConfig.parse({})),
       loopbackOnly: true,
       version: '0.0.0',
       ...(options.limits && { limits: options.limits }),

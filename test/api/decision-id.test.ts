@@ -1,9 +1,17 @@
+import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { decisionId, hasSameContent, hasSameKey } from '../../src/api/decisions/decision-id.ts';
 import type { DecideApproval } from '../../src/contract/decisions.ts';
 import { DecisionId } from '../../src/contract/decisions.ts';
 
-const base = { approvalId: 'tool-approval:run_a:call_1_0', revision: 1, principal: 'ada', idempotencyKey: undefined };
+const fingerprint = (text: string) => createHmac('sha256', 'a secret').update(text).digest();
+const base = {
+  approvalId: 'tool-approval:run_a:call_1_0',
+  revision: 1,
+  principal: 'ada',
+  idempotencyKey: undefined,
+  fingerprint,
+};
 const request: DecideApproval = { decision: 'edit', digest: `sha256:${'a'.repeat(64)}`, arguments: { amount: 1 } };
 const id = (changes: object = {}, said: object = {}) =>
   decisionId({ ...base, ...changes, request: { ...request, ...said } });

@@ -1,9 +1,11 @@
 // What operators do from the command line: park runs and let them go on, brakes, grants, delegations.
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { blockRun } from '../../src/adapters/tools/built-in/block-run.ts';
 import { asksFor, recordingTool, says, testAgent } from '../../src/testing/index.ts';
 import type { Person, World } from '../../src/testing/index.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { testWorld } from '../support/world.ts';
 import { cliWith } from './run-cli.ts';
 import type { Cli } from './run-cli.ts';
@@ -68,6 +70,28 @@ describe('runs', () => {
     const watched = await cli('runs', 'watch', run.runId);
     expect(watched.out).toMatch(/run\.blocked +\w+ by anna: The customer⟨U\+202E⟩ has called\./);
     expect(watched.out).toMatch(/run\.unblocked +by anna: It is all right\./);
+  });
+
+  test('a message is said to the model, marked by the guards, and part of the evidence', async () => {
+    const run = await anna.startRun({});
+    const approval = await run.pending();
+    expect(await cli('runs', 'message', run.runId)).toMatchObject({ code: 2, out: '' });
+    const sent = await cli('runs', 'message', run.runId, 'Ask ada@example.org\u202e.');
+    expect(sent).toMatchObject({ code: 0, err: '' });
+    expect(sent.out).toContain(`Run ${run.runId} has the message: it is suspended.`);
+    expect(sent.out).toContain('The message was marked by the guard pii.');
+    await run.decide(approval, 'reject');
+    await run.settles();
+    const watched = await cli('runs', 'watch', run.runId);
+    expect(watched.out).toMatch(/message\.received +by anna: Ask ada@example\.org⟨U\+202E⟩\./);
+    expect(watched.out).toMatch(/text\.guarded +pii: flag, 1 in the message/);
+    expect(await cli('runs', 'message', run.runId, 'Hello?')).toMatchObject({ code: 1 });
+
+    const directory = temporaryDirectory();
+    const [file, trust] = [join(directory, 'run.jsonl'), join(directory, 'trust.json')];
+    await cli('audit', 'trust', '--out', trust);
+    await cli('audit', 'export', run.runId, '--out', file);
+    expect(await cli('audit', 'verify', file, '--trust', trust)).toMatchObject({ code: 0, err: '' });
   });
 
   test("the agent's own words are shown where it has blocked itself", async () => {

@@ -100,6 +100,27 @@ describe.runIf(process.env['COUNTERSIGN_RECORD'])('recordings', () => {
     expect(await record(world, 'cancelled', cancelled)).toContain('agentRun');
   });
 
+  test('of a run that people write to', async () => {
+    await using world = await testWorld({ agents });
+    const anna = await world.person('anna');
+    const messaged = await anna.startRun({ agent: 'three' });
+    await messaged.pending();
+    await messaged.message('Mind the currency.');
+    await messaged.block('One moment.');
+    await messaged.message('Euros.');
+    await messaged.unblock('Go on.');
+    const [approval] = await messaged.approvals();
+    if (approval) await messaged.decide(approval, 'reject', { reason: 'Not now.' });
+    const question = await messaged.pending();
+    await messaged.message('Ask me anything.');
+    await messaged.decide(question, 'respond', { response: 'No.' });
+    await messaged.event('run.blocked', 2);
+    await messaged.unblock();
+    await messaged.event('approval.requested', 3);
+    await messaged.cancel();
+    expect(await record(world, 'messaged', messaged)).toContain('message');
+  });
+
   test('of a run that waited too long', async () => {
     await using world = await testWorld({ agents, time: 'skipped' });
     const anna = await world.person('anna');

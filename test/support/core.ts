@@ -101,6 +101,7 @@ export interface CoreRun {
   extends(key: string, decideBy: number, change?: Signed & { revision?: number; commandId?: string }): RunEvent[];
   blocks(change?: Signed & { commandId?: string }): RunEvent[];
   unblocks(change?: Signed & { commandId?: string }): RunEvent[];
+  messages(change?: Signed & { commandId?: string }): RunEvent[];
   resolves(
     toolCallId: string,
     resolution: ResolveCommand['resolution'],
@@ -214,6 +215,11 @@ export const coreRun = (limits: Partial<RunLimits> = {}): CoreRun => {
       const commandId = change.commandId ?? `command-${++given}`;
       const command = { type: 'unblock', runId: RUN_ID, commandId, noteRef: ref('note') } as const;
       return run.apply({ type: 'unblock', given: { command, ...signed(commandId, change) } });
+    },
+    messages(change = {}) {
+      const commandId = change.commandId ?? `command-${++given}`;
+      const command = { type: 'message', runId: RUN_ID, commandId, textRef: ref('hello') } as const;
+      return run.apply({ type: 'message', given: { command, ...signed(commandId, change) } });
     },
     resolves(toolCallId, resolution, { actor, channel, attestedAt, signatureId, ...change } = {}) {
       const commandId = change.commandId ?? `command-${++given}`;

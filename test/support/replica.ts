@@ -1,9 +1,11 @@
 // A second API on the database and Temporal of a world.
+import { openGuards } from '../../src/adapters/guards/open-guards.ts';
 import { serveApi } from '../../src/api/server.ts';
 import { connectLazily } from '../../src/gateway/connection.ts';
 import { createCommandSigner } from '../../src/gateway/sign-command.ts';
 import { createTemporalGateway } from '../../src/gateway/temporal-gateway.ts';
 import { systemClock } from '../../src/platform/clock.ts';
+import { GuardsConfig } from '../../src/platform/guards-file.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { trustedKeys } from '../../src/platform/signing-keys.ts';
 import { artifactReader } from '../../src/processes/artifact-reader.ts';
@@ -22,10 +24,18 @@ export interface Replica extends AsyncDisposable {
 /** It shares nothing with the world's own API but the store, the keys and Temporal; that one may be replaced, too. */
 export async function createReplica(
   world: World,
-  options: { temporalAddress?: string; maxActiveRunsPerRequester?: number } = {},
+  options: {
+    temporalAddress?: string;
+    maxActiveRunsPerRequester?: number;
+    guards?: unknown;
+    logs?: { write(line: string): void };
+  } = {},
 ): Promise<Replica> {
   const { databaseUrl, taskQueue, keys, workspacesRoot } = world;
-  const logger = createLogger({ level: 'silent', service: 'replica' });
+  const logger = createLogger({
+    service: 'replica',
+    ...(options.logs ? { level: 'trace', destination: options.logs } : { level: 'silent' }),
+  });
   const store = openStore({ url: databaseUrl, applicationName: 'replica' });
   const feed = createEventFeed({ url: databaseUrl, store, logger });
   const connection = connectLazily(options.temporalAddress ?? world.temporalAddress);
@@ -38,6 +48,7 @@ export async function createReplica(
     clock: systemClock,
     logger,
     artifacts: artifactReader({ workspacesRoot, forbidden: [] }),
+    guards: openGuards(GuardsConfig.parse(options.guards ?? {})),
     loopbackOnly: true,
     version: '0.0.0-test',
     maxActiveRunsPerRequester: options.maxActiveRunsPerRequester,

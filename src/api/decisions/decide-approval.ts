@@ -9,7 +9,10 @@ import type { Delivery } from '../../gateway/run-gateway.ts';
 import { getApproval } from '../../store/approvals.ts';
 import type { ApprovalRow } from '../../store/approvals.ts';
 import { proposeGrant } from '../../store/grants.ts';
+import type { GuardNotice } from '../../domain/guards/guard.ts';
 import type { Api } from '../dependencies.ts';
+import { guardText } from '../guards/guard-text.ts';
+import { guardsToldOf, tellGuarded } from '../guards/tell-guarded.ts';
 import { HttpProblem } from '../http-problem.ts';
 import { waitForEvent } from '../streams/wait-for-event.ts';
 import type { EventWait } from '../streams/wait-for-event.ts';
@@ -30,7 +33,7 @@ export interface DecisionOrder extends DecisionInput {
 }
 
 /** `pending`: durably accepted, but no worker has answered in time. */
-export type DecisionAnswer = { readonly grantId: string | null } & (
+export type DecisionAnswer = { readonly grantId: string | null; readonly guards: readonly GuardNotice[] } & (
   | Exclude<Fate, { type: 'refused' }>
   | { readonly type: 'pending'; readonly decisionId: string }
 );
@@ -38,21 +41,24 @@ export type DecisionAnswer = { readonly grantId: string | null } & (
 /** Throws the problem where the decision is refused. */
 export async function decideApproval(api: Api, queries: VerdictQueries, order: DecisionOrder): Promise<DecisionAnswer> {
   const { caller, run, approval, request } = order;
-  const given = identify(order);
+  const given = identify(api, order);
   const nowMs = await api.clock.nowMs();
   const settled =
     (await repeatedEdit(api, order, given)) ?? checkDecision({ caller, run, approval, request, given, nowMs });
-  const put = settled ? { fate: asRepeat(order, settled) } : await putBeforeRun(api, queries, order, given, nowMs);
+  const put = settled ? await repeat(api, order, settled) : await putBeforeRun(api, queries, order, given, nowMs);
   const fate = await preciseFate(api, order, given, put.fate);
   if (fate?.type === 'refused') throw await refusalProblem(api, order, fate);
-  const { grantId = null } = put;
-  return fate ? { ...fate, grantId } : { type: 'pending', decisionId: given.decisionId, grantId };
+  const { grantId = null, guards } = put;
+  return fate ? { ...fate, grantId, guards } : { type: 'pending', decisionId: given.decisionId, grantId, guards };
 }
 
-function identify({ caller, run, approval, request, idempotencyKey }: DecisionOrder): GivenDecision {
+function identify(api: Api, { caller, run, approval, request, idempotencyKey }: DecisionOrder): GivenDecision {
   const { approvalId, revision, decision: recorded, votes = [] } = approval;
   const { principal } = caller.actor;
-  const id = decisionId({ approvalId, revision, principal, request, idempotencyKey });
+  const id = decisionId({
+    ...{ approvalId, revision, principal, request, idempotencyKey },
+    fingerprint: api.signer.fingerprint,
+  });
   const known = recorded ? [...votes, recorded] : votes;
   if (known.some((one) => isReused(one.decisionId, id))) throw new HttpProblem('idempotency_mismatch');
   const { decision, stateEdits, remember } = request;
@@ -86,8 +92,19 @@ function asRepeat({ idempotencyKey }: DecisionOrder, fate: Fate): Fate {
 
 interface Put {
   readonly fate: Fate | undefined;
+  readonly guards: readonly GuardNotice[];
   readonly grantId?: string;
 }
+
+/** What the guards did is told as it was the first time: today they might judge otherwise. */
+async function repeat(api: Api, order: DecisionOrder, settled: Fate): Promise<Put> {
+  const fate = asRepeat(order, settled);
+  const guards = fate.type === 'refused' ? [] : await guardsToldOf(api, order.run, fate.decisionId);
+  return { fate, guards };
+}
+
+/** Where people's words are in a decision. */
+const WORDS = { reason: 'reason', response: 'response', arguments: 'arguments', stateEdits: 'state_edits' } as const;
 
 async function putBeforeRun(
   api: Api,
@@ -98,11 +115,16 @@ async function putBeforeRun(
 ): Promise<Put> {
   const { caller, run, approval, request, signal } = order;
   const { tenant, project, runId } = run;
-  const { command, blobs, contributes, grant } = await prepareDecision(api, order, given, nowMs);
+  const guarded = await guardText(api, request, WORDS);
+  const guards = guarded.notices;
+  // From here on there is only what the guards have left: it is judged, digested and signed.
+  const prepared = await prepareDecision(api, { ...order, request: guarded.request }, given, nowMs);
+  const { command, blobs, contributes, grant } = prepared;
   const held = await passClaim(api, { caller, approval, force: request.force ?? false, nowMs });
   const address = { tenant, project, runId };
   // Before the signal: nothing may refer to words or grants that are not stored.
   if (grant) await proposeGrant(api.store, grant.row, grant.blobs);
+  await tellGuarded(api, caller, run, given.decisionId, guards);
   const signed = await signAndRecord(api, { caller, address, command, nowMs, contributes, blobs });
   using wait = waitForEvent(api.feed, {
     scope: run,
@@ -113,13 +135,13 @@ async function putBeforeRun(
     match: (event) => (event.runId === runId ? fateByEvent(event, given, approval) : undefined),
   });
   const delivery = await api.gateway.command(address, 'decide', signed);
-  if (delivery !== 'accepted') return { fate: await undelivered(api, approval, given, delivery) };
+  if (delivery !== 'accepted') return { fate: await undelivered(api, approval, given, delivery), guards };
   const told = await wait.within(api.limits.verdictAfterMs);
   const fate = told ?? (await askRun(api, queries, wait, address, given));
   const isOpen = fate?.type === 'vote_recorded' || fate?.type === 'revised';
   if (held && isOpen) await letGo(api, { caller, approval, force: false, nowMs });
   const isGranted = grant !== undefined && fate?.type === 'recorded';
-  return { fate, ...(isGranted && { grantId: grant.row.grantId }) };
+  return { fate, guards, ...(isGranted && { grantId: grant.row.grantId }) };
 }
 
 /**

@@ -23,25 +23,34 @@ export const randomId = (prefix: string): string => `${prefix}_${charactersFrom(
 export const derivedId = (prefix: string, ...parts: readonly (string | number)[]): string =>
   `${prefix}_${charactersFrom(hashOf([prefix, ...parts]), LENGTH)}`;
 
+/** Of what people wrote: made by the bridge's own key, since whoever reads the id could try texts against a plain one. */
+type Fingerprint = (text: string) => Uint8Array;
+
 interface NamedDecision {
   readonly approvalId: string;
   readonly revision: number;
   readonly principal: string;
   readonly request: DecideApproval;
   readonly idempotencyKey: string | undefined;
+  readonly fingerprint: Fingerprint;
 }
 
 /** An edit moves the approval on to its next revision: the digest that was shown names the revision it was given on. */
-export function decisionId({ approvalId, revision, principal, request, idempotencyKey }: NamedDecision): string {
+export function decisionId(named: NamedDecision): string {
+  const { approvalId, revision, principal, request, idempotencyKey, fingerprint } = named;
   const { force: _, digest, ...words } = request;
   // Undefined fields are no JSON.
   const said = JSON.parse(JSON.stringify(words)) as JsonValue;
-  const content = charactersFrom(hashOf([approvalId, principal, digest ?? revision, said]), HALF);
+  const content = charactersFrom(fingerprint(canonicalJson([approvalId, principal, digest ?? revision, said])), HALF);
   const key = charactersFrom(hashOf([approvalId, principal, idempotencyKey ?? { content }]), HALF);
   return `dec_${key}${content}`;
 }
 
 const KEY_END = 'dec_'.length + HALF;
+
+/** Names words: the second half of a command's id. */
+export const wordsId = (fingerprint: Fingerprint, name: string, words: string): string =>
+  charactersFrom(fingerprint(canonicalJson(['words', name, words])), HALF);
 
 /** Two decisions under one key, or one decision twice. */
 export const hasSameKey = (one: string, other: string): boolean => one.slice(0, KEY_END) === other.slice(0, KEY_END);

@@ -1,5 +1,5 @@
 /**
- * Commands that a person gives a run and that are no decisions: block, unblock, resolve. Signed and recorded, then put
+ * Commands that a person gives a run and that are no decisions: block, unblock, message, resolve. Signed and recorded, then put
  * into the run's mailbox, and answered on the event that they lead to.
  */
 import type { CommandedRun } from '../../contract/runs.ts';
@@ -7,7 +7,7 @@ import type { ProblemCode } from '../../contract/problem.ts';
 import { canonicalJson } from '../../domain/arguments/canonical-json.ts';
 import type { JsonValue } from '../../domain/arguments/json-value.ts';
 import { isFinished, runCan } from '../../domain/core/run-status.ts';
-import type { BlockCommand, ResolveCommand, UnblockCommand } from '../../domain/schemas/command.ts';
+import type { BlockCommand, MessageCommand, ResolveCommand, UnblockCommand } from '../../domain/schemas/command.ts';
 import type { CommandName } from '../../gateway/run-gateway.ts';
 import type { NewBlob } from '../../store/blobs.ts';
 import { readCommands } from '../../store/commands.ts';
@@ -15,13 +15,16 @@ import { readEvents } from '../../store/events.ts';
 import type { ChainedEvent } from '../../store/events.ts';
 import { getRun } from '../../store/run-rows.ts';
 import type { RunRow } from '../../store/run-rows.ts';
-import { derivedId, randomId } from '../decisions/decision-id.ts';
+import type { GuardReport } from '../../contract/guards.ts';
+import type { GuardNotice } from '../../domain/guards/guard.ts';
+import { derivedId, randomId, wordsId } from '../decisions/decision-id.ts';
 import { signAndRecord } from '../decisions/sign-and-record.ts';
 import type { Api, Caller } from '../dependencies.ts';
+import { guardReports, guardsToldOf, tellGuarded } from '../guards/tell-guarded.ts';
 import { HttpProblem } from '../http-problem.ts';
 import { waitForEvent } from '../streams/wait-for-event.ts';
 
-type Command = BlockCommand | UnblockCommand | ResolveCommand;
+type Command = BlockCommand | UnblockCommand | MessageCommand | ResolveCommand;
 type Name = Extract<CommandName, Command['type']>;
 
 export interface RunOrder<Request> {
@@ -36,6 +39,7 @@ export interface CommandAnswer {
   readonly run: RunRow;
   readonly commandId: string;
   readonly outcome: CommandedRun['outcome'];
+  readonly guards: readonly GuardReport[];
 }
 
 /** A command with its words. */
@@ -44,12 +48,15 @@ export interface PreparedCommand {
   readonly blobs: readonly NewBlob[];
   /** Its words reach the model. */
   readonly contributes: boolean;
+  /** What the guards did with them. */
+  readonly guards: readonly GuardNotice[];
 }
 
 /** Why a run in this status cannot be commanded so. */
 const REFUSED_BY_STATUS: Readonly<Record<Name, ProblemCode>> = {
   block: 'run_over',
   unblock: 'not_blocked',
+  message: 'run_over',
   resolve: 'not_parked',
 };
 
@@ -60,6 +67,7 @@ const REFUSALS: Readonly<Record<string, ProblemCode>> = {
   attempt_changed: 'attempt_changed',
   resolution_not_allowed: 'resolution_not_allowed',
   run_over: 'run_over',
+  too_many_messages: 'too_many_messages',
 };
 
 const PAGE = 500;
@@ -74,11 +82,15 @@ export async function commandRun<Request>(
   const { run } = order;
   const commandId = await identify(api, name, order);
   const known = order.idempotencyKey === undefined ? undefined : await findAnswer(api, run, commandId);
-  if (known) return { run, commandId, outcome: outcomeOf(known, 'already_recorded') };
+  if (known) {
+    const outcome = outcomeOf(known, 'already_recorded');
+    return { run, commandId, outcome, guards: guardReports(await guardsToldOf(api, run, commandId)) };
+  }
   if (!runCan(name, run.status)) throw refusedByStatus(name, run);
-  const answer = await send(api, name, order, commandId, prepare);
+  const { answer, guards } = await send(api, name, order, commandId, prepare);
   const outcome = answer ? outcomeOf(answer, 'recorded') : 'pending';
-  return { run: (await getRun(api.store, run, run.runId)) ?? run, commandId, outcome };
+  const current = (await getRun(api.store, run, run.runId)) ?? run;
+  return { run: current, commandId, outcome, guards: guardReports(guards) };
 }
 
 function refusedByStatus(name: Name, run: RunRow): HttpProblem {
@@ -95,7 +107,7 @@ async function identify<Request>(api: Api, name: Name, order: RunOrder<Request>)
   const key = derivedId('key', run.runId, principal, idempotencyKey);
   // Half of the id names the key, the other half the words: the same key with other words is told apart.
   const half = key.slice('key_'.length, 'key_'.length + 13);
-  const commandId = `cmd_${half}${derivedId('words', name, words).slice('words_'.length, 'words_'.length + 13)}`;
+  const commandId = `cmd_${half}${wordsId(api.signer.fingerprint, name, words)}`;
   const recorded = await readCommands(api.store, run, run.runId);
   const isReused = recorded.some(({ signed }) => {
     const id = commandIdIn(signed.bytes);
@@ -136,11 +148,12 @@ async function send<Request>(
   { caller, run, signal }: RunOrder<Request>,
   commandId: string,
   prepare: (commandId: string, nowMs: number) => Promise<PreparedCommand>,
-): Promise<Answer | undefined> {
+): Promise<{ readonly answer: Answer | undefined; readonly guards: readonly GuardNotice[] }> {
   const { tenant, project, runId } = run;
   const address = { tenant, project, runId };
   const nowMs = await api.clock.nowMs();
-  const { command, blobs, contributes } = await prepare(commandId, nowMs);
+  const { command, blobs, contributes, guards } = await prepare(commandId, nowMs);
+  await tellGuarded(api, caller, run, commandId, guards);
   const signed = await signAndRecord(api, { caller, address, command, nowMs, contributes, blobs });
   using wait = waitForEvent(api.feed, {
     scope: run,
@@ -155,5 +168,5 @@ async function send<Request>(
   // The row is there, the workflow is not yet: it starts by itself once Temporal takes it.
   if (delivery === 'unknown_run') throw new HttpProblem('temporal_unavailable');
   // Awaited here: the wait ends with this scope.
-  return await wait.within(api.limits.decisionWaitMs);
+  return { answer: await wait.within(api.limits.decisionWaitMs), guards };
 }

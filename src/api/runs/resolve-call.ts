@@ -6,6 +6,7 @@ import { makeBlob } from '../../store/blobs.ts';
 import { getDefinition } from '../../store/definitions.ts';
 import type { RunRow } from '../../store/run-rows.ts';
 import type { Api } from '../dependencies.ts';
+import { guardText } from '../guards/guard-text.ts';
 import { HttpProblem } from '../http-problem.ts';
 import { timestamp } from '../views/time.ts';
 import { commandRun } from './command-run.ts';
@@ -26,7 +27,8 @@ export async function resolveCall(api: Api, order: RunOrder<ResolveCall>): Promi
     const { resolution } = order.request;
     const until = resolution === 'retry' ? await runningUntil(api, order.run, attempt, nowMs) : undefined;
     if (until !== undefined) warnings.push(mayStillRun(until));
-    return prepare(order, attempt, commandId);
+    const { request, notices } = await guardText(api, order.request, { reason: 'reason', result: 'result' });
+    return { ...prepare({ ...order, request }, attempt, commandId), guards: notices };
   });
   return { ...answer, warnings };
 }
@@ -66,7 +68,11 @@ async function findAttempt(api: Api, { run, request }: RunOrder<ResolveCall>): P
   return attempt;
 }
 
-function prepare({ run, request }: RunOrder<ResolveCall>, attempt: ParkedAttempt, commandId: string): PreparedCommand {
+function prepare(
+  { run, request }: RunOrder<ResolveCall>,
+  attempt: ParkedAttempt,
+  commandId: string,
+): Omit<PreparedCommand, 'guards'> {
   const { call, effectKey, epoch } = attempt;
   const { resolution, toolCallId } = request;
   if (call.digest === undefined) throw new HttpProblem('resolution_not_allowed');

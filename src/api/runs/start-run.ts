@@ -6,9 +6,9 @@ import { randomBytes } from 'node:crypto';
 import type { StartRun } from '../../contract/runs.ts';
 import { canonicalJson } from '../../domain/arguments/canonical-json.ts';
 import type { JsonValue } from '../../domain/arguments/json-value.ts';
-import { digestOf } from '../../domain/core/digest.ts';
 import { runIdFromBytes, runIdFromKey } from '../../domain/core/ids.ts';
 import { isFinished } from '../../domain/core/run-status.ts';
+import type { GuardNotice } from '../../domain/guards/guard.ts';
 import type { RunLimits } from '../../domain/schemas/agent.ts';
 import type { StartCommand } from '../../domain/schemas/command.ts';
 import { isTemporalUnavailable } from '../../gateway/temporal-faults.ts';
@@ -18,6 +18,8 @@ import { currentAgent, getDefinition } from '../../store/definitions.ts';
 import { createRun, getRun } from '../../store/run-rows.ts';
 import type { NewRun, RunRow } from '../../store/run-rows.ts';
 import type { Api, Caller } from '../dependencies.ts';
+import { guardText } from '../guards/guard-text.ts';
+import { guardsToldOf, tellGuarded } from '../guards/tell-guarded.ts';
 import { HttpProblem } from '../http-problem.ts';
 import { runPath } from '../views/run-view.ts';
 import { conversationBusy, prepareReplacement, sendCancel } from './replace-run.ts';
@@ -35,6 +37,17 @@ export interface StartOrder {
 export interface StartedRun {
   readonly run: RunRow;
   readonly isNew: boolean;
+  /** What the guards did with its input and state. */
+  readonly guards: readonly GuardNotice[];
+}
+
+/** Where people's words are in a request for a run. */
+const WORDS = { input: 'input', state: 'state' } as const;
+
+interface Digests {
+  readonly agentDigest: string;
+  readonly policyDigest: string;
+  readonly requestDigest: string;
 }
 
 interface CreatedRow {
@@ -62,7 +75,8 @@ export class RunStarter {
     const agent = await currentAgent(this.#api.store, caller.scope, request.agent);
     if (!agent) throw new HttpProblem('unknown_agent');
     if (this.#wasUnavailable && !(await this.#api.gateway.isHealthy())) throw new HttpProblem('temporal_unavailable');
-    const { outcome, run, replaces } = await this.#createRow(order, agent.digest, agent.definition.policyDigest);
+    const created = await this.#findOrCreate(order, agent.digest, agent.definition.policyDigest);
+    const { outcome, run, replaces, guards } = created;
     if (replaces) sendCancel(this.#api, replaces);
     // Until the run's first event is stored, nothing proves that it started. It is started again: Temporal takes each
     // run once.
@@ -70,21 +84,53 @@ export class RunStarter {
       await this.#startWorkflow(run, run.agentDigest === agent.digest ? agent.definition.limits : undefined);
       if (run.conversationId !== null) await this.#cancelIfReplaced(run);
     }
-    return { run, isNew: outcome === 'created' };
+    return { run, isNew: outcome === 'created', guards };
+  }
+
+  async #findOrCreate(
+    order: StartOrder,
+    agentDigest: string,
+    policyDigest: string,
+  ): Promise<CreatedRow & Pick<StartedRun, 'guards'>> {
+    const api = this.#api;
+    const runId = runIdOf(order);
+    const requestDigest = this.#requestDigest(order.request, runId);
+    // A service that is asked again might say otherwise, or nothing: what it said once stands.
+    const isRepeatable = order.idempotencyKey !== undefined && api.guards.some(({ isRemote }) => isRemote);
+    const known = isRepeatable ? await getRun(api.store, order.caller.scope, runId) : undefined;
+    if (known) {
+      if (known.requestDigest !== requestDigest) throw new HttpProblem('idempotency_mismatch');
+      order.onNamed?.(runId);
+      return { outcome: 'existing', run: known, guards: await guardsToldOf(api, known, runId) };
+    }
+    const { request, notices } = await guardText(api, order.request, WORDS);
+    const digests = { agentDigest, policyDigest, requestDigest };
+    const created = await this.#createRow({ ...order, request }, runId, digests);
+    if (created.outcome === 'existing') return { ...created, guards: await guardsToldOf(api, created.run, runId) };
+    await tellGuarded(api, { actor: order.caller.own }, created.run, runId, notices);
+    return { ...created, guards: notices };
+  }
+
+  /** Tells repeats from other requests. The run id stands for requester and key, and keeps equal inputs apart. */
+  #requestDigest(request: StartRun, runId: string): string {
+    const { agent, input, conversationId = null, labels = {}, replace } = request;
+    const state = request.state === undefined ? {} : { state: request.state as JsonValue };
+    const replaces = replace ? { replace } : {};
+    const { principal, groups = [] } = request.requester ?? {};
+    const requester = principal === undefined ? {} : { requester: { principal, groups } };
+    const more = { ...state, ...replaces, ...requester };
+    const words = canonicalJson({ v: 2, runId, agent, input, conversationId, labels, ...more });
+    return `sha256:${Buffer.from(this.#api.signer.fingerprint(words)).toString('hex')}`;
   }
 
   async #createRow(
     { caller, request, idempotencyKey, onNamed }: StartOrder,
-    agentDigest: string,
-    policyDigest: string,
+    runId: string,
+    { agentDigest, policyDigest, requestDigest }: Digests,
   ): Promise<CreatedRow> {
     const api = this.#api;
     const { tenant, project } = caller.scope;
     const { requester, startedBy, contributors } = partiesOf(caller, request);
-    const runId =
-      idempotencyKey === undefined
-        ? runIdFromBytes(randomBytes(17))
-        : runIdFromKey({ tenant, project, principal: caller.own.principal, key: idempotencyKey });
     const input = makeBlob({ text: request.input });
     const state = request.state === undefined ? undefined : makeBlob(request.state as JsonValue);
     const nowMs = await api.clock.nowMs();
@@ -127,7 +173,7 @@ export class RunStarter {
       conversationId: request.conversationId ?? null,
       labels: request.labels ?? {},
       idempotencyKey: storedKey(idempotencyKey, startedBy),
-      requestDigest: requestDigest(request, runId),
+      requestDigest,
       startCommand,
       createdAt: nowMs,
     };
@@ -194,13 +240,11 @@ export class RunStarter {
 const storedKey = (key: string | undefined, startedBy: string | null): string | null =>
   key === undefined || startedBy === null ? (key ?? null) : JSON.stringify([startedBy, key]);
 
-/** Tells repeats from other requests. The run id stands for requester and key, and keeps equal inputs apart. */
-function requestDigest(request: StartRun, runId: string): string {
-  const { agent, input, conversationId = null, labels = {}, replace } = request;
-  const state = request.state === undefined ? {} : { state: request.state as JsonValue };
-  const replaces = replace ? { replace } : {};
-  const { principal, groups = [] } = request.requester ?? {};
-  const requester = principal === undefined ? {} : { requester: { principal, groups } };
-  const more = { ...state, ...replaces, ...requester };
-  return digestOf(canonicalJson({ v: 1, runId, agent, input, conversationId, labels, ...more }));
+/** Under a key the same run, whatever the request says; without one every request is a run of its own. */
+function runIdOf({ caller, idempotencyKey }: StartOrder): string {
+  const { tenant, project } = caller.scope;
+  const { principal } = caller.own;
+  return idempotencyKey === undefined
+    ? runIdFromBytes(randomBytes(17))
+    : runIdFromKey({ tenant, project, principal, key: idempotencyKey });
 }

@@ -91,6 +91,8 @@ function refsOf(event: RunEvent): readonly BlobRef[] {
       return some(event.data.reasonRef, event.data.resultRef);
     case 'run.unblocked':
       return [event.data.noteRef];
+    case 'message.received':
+      return [event.data.textRef];
     case 'tool.failed':
     case 'tool.denied':
     case 'approval.vote_recorded':
@@ -149,6 +151,8 @@ function contentOfEvent(event: RunEvent, contents: Contents): EventContent {
         reason: textOf(contents, event.data.reasonRef),
         result: resultOf(contents, event.data.resultRef),
       });
+    case 'message.received':
+      return definedOnly({ text: textOf(contents, event.data.textRef) });
     case 'run.unblocked':
       return definedOnly({ note: textOf(contents, event.data.noteRef) });
     case 'tool.failed':

@@ -8,6 +8,7 @@ import { followAndPrint } from '../follow-run.ts';
 import { exitCodeOf } from '../exit-code-of-run.ts';
 import { listenForInterruption } from '../interruption.ts';
 import { readJsonFile } from '../read-json-file.ts';
+import { guardLines } from '../show/guards.ts';
 import { jsonText } from '../show/json.ts';
 
 interface Options extends ApiOptions {
@@ -49,7 +50,7 @@ export const addRunsStart = (runs: Command, { terminal, end }: CliContext): Comm
       );
       if (!options.watch) {
         if (options.json) return terminal.print(jsonText(run));
-        terminal.print(`Run ${run.runId} has started.`);
+        terminal.print([`Run ${run.runId} has started.`, ...guardLines(terminal, run.guards)].join('\n'));
         return terminal.print(`Follow it: ${COMMAND} runs watch ${run.runId}`);
       }
       const { signal } = listenForInterruption();

@@ -4,6 +4,7 @@ import { addRunsArtifact } from './runs-artifact.ts';
 import { addRunsBlock } from './runs-block.ts';
 import { addRunsCancel } from './runs-cancel.ts';
 import { addRunsList } from './runs-list.ts';
+import { addRunsMessage } from './runs-message.ts';
 import { addRunsResolve } from './runs-resolve.ts';
 import { addRunsShow } from './runs-show.ts';
 import { addRunsStart } from './runs-start.ts';
@@ -18,6 +19,7 @@ export function addRuns(program: Command, context: CliContext): void {
   addRunsWatch(runs, context);
   addRunsBlock(runs, context);
   addRunsUnblock(runs, context);
+  addRunsMessage(runs, context);
   addRunsResolve(runs, context);
   addRunsCancel(runs, context);
   addRunsArtifact(runs, context);

@@ -5,10 +5,18 @@ import type { Decided } from '../decide.ts';
 import type { Terminal } from '../terminal.ts';
 import { approverFields } from './approvers.ts';
 import { approvalName, showCommand } from './decide-commands.ts';
+import { guardLines } from './guards.ts';
 import { status } from './status.ts';
 import { fields, own } from './table.ts';
 
-export function decidedText(terminal: Terminal, { answer, approval }: Decided): string {
+export function decidedText(terminal: Terminal, decided: Decided): string {
+  const { answer } = decided;
+  return [outcomeText(terminal, decided), ...('guards' in answer ? guardLines(terminal, answer.guards) : [])].join(
+    '\n',
+  );
+}
+
+function outcomeText(terminal: Terminal, { answer, approval }: Decided): string {
   const what = `${presentInline(approval.tool.name)} of ${approvalName(approval)}`;
   const watch = `What comes of it: ${COMMAND} runs watch ${approval.runId}`;
   const isVote = answer.outcome === 'vote_recorded' || approval.status === 'pending';

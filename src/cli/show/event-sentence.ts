@@ -23,6 +23,8 @@ export function eventSentence(event: RunEvent, content: Content = {}): string {
     }
     case 'run.unblocked':
       return `by ${event.data.actor.principal}${content.note === undefined ? '' : `: ${content.note}`}`;
+    case 'message.received':
+      return `by ${event.data.actor.principal}${content.text === undefined ? '' : `: ${content.text}`}`;
     case 'run.failed':
       return `${event.data.code}: ${event.data.detail}`;
     case 'run.queued':
@@ -91,6 +93,10 @@ export function eventSentence(event: RunEvent, content: Content = {}): string {
     }
     case 'approval.withdrawn':
       return event.data.approvalId;
+    case 'text.guarded': {
+      const { guard, action, where, count } = event.data;
+      return `${guard}: ${action}, ${count} in the ${where.replace('_', ' ')}`;
+    }
     case 'command.refused':
       return `${event.data.command}: ${event.data.code}`;
     case 'command.ignored':

@@ -44,6 +44,12 @@ export const CONFLICT = {
     detail: 'The run did not follow the command in its present state.',
     next: 'Load the run again, and send a new command if it is still wanted.',
   },
+  too_many_messages: {
+    status: 409,
+    title: 'The run has had too many messages',
+    detail: 'The run takes no more messages; nothing was changed.',
+    next: 'Decide what the run waits for, or cancel it and start another with what was said.',
+  },
   not_blocked: {
     status: 409,
     title: 'The run is not blocked',

@@ -44,6 +44,12 @@ export const SERVER = {
     detail: 'The process is too busy to take the request.',
     next: 'Repeat the request after Retry-After, with the same Idempotency-Key.',
   },
+  guard_unavailable: {
+    status: 503,
+    title: 'The text could not be checked',
+    detail: 'A guard of this deployment did not answer, and nothing passes unseen; nothing was changed.',
+    next: 'Repeat the request after Retry-After, with the same Idempotency-Key.',
+  },
   shutting_down: {
     status: 503,
     title: 'This server is shutting down',

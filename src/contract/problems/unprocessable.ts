@@ -44,6 +44,12 @@ export const UNPROCESSABLE = {
     detail: 'The same key came with another body before.',
     next: 'Use a new key for a new request; repeat a request unchanged.',
   },
+  text_refused: {
+    status: 422,
+    title: 'A guard does not let the text pass',
+    detail: 'What was written holds something that this deployment does not hand on; nothing was changed.',
+    next: 'Leave out what is named under `errors` and send the request again. An approval is still open.',
+  },
   reason_required: {
     status: 422,
     title: 'The rule wants a reason',

@@ -2,7 +2,7 @@
  * The run's decisions: a state, a command and the time give events, never effects. Workflow, classic loop and tests
  * drive the same function.
  */
-import type { ExtendCommand, ResolveCommand, UnblockCommand } from '../schemas/command.ts';
+import type { ExtendCommand, MessageCommand, ResolveCommand, UnblockCommand } from '../schemas/command.ts';
 import type { EventOf, RunEvent } from '../schemas/event.ts';
 import type { BlobRef } from '../schemas/names.ts';
 import type { ModelStepResult, ToolStepResult } from '../schemas/step.ts';
@@ -14,6 +14,7 @@ import { judgeBlock, judgeExtend, judgeRecheck, judgeResolve, judgeUnblock, refu
 import type { Attested, Block } from './judge-command.ts';
 import { judgeDecision } from './judge-decision.ts';
 import type { AttestedDecision } from './judge-decision.ts';
+import { judgeMessage } from './judge-message.ts';
 import { judgeModelStep } from './judge-model-step.ts';
 import { judgeToolStep } from './judge-tool-step.ts';
 import { isFinished } from './run-status.ts';
@@ -36,6 +37,7 @@ export type CoreCommand =
   | { readonly type: 'extend'; readonly given: Attested<ExtendCommand> }
   | { readonly type: 'block'; readonly given: Block }
   | { readonly type: 'unblock'; readonly given: Attested<UnblockCommand> }
+  | { readonly type: 'message'; readonly given: Attested<MessageCommand> }
   | { readonly type: 'resolve'; readonly given: Attested<ResolveCommand> }
   /** The outcome of a parked call may be known by now. */
   | { readonly type: 'recheck'; readonly toolCallId: string }
@@ -101,6 +103,8 @@ const eventsOf = (state: RunState, command: CoreCommand, now: number): RunEvent[
       return judgeBlock(state, command.given, now);
     case 'unblock':
       return judgeUnblock(state, command.given, now);
+    case 'message':
+      return judgeMessage(state, command.given, now);
     case 'resolve':
       return judgeResolve(state, command.given, now);
     case 'recheck':
@@ -191,6 +195,7 @@ const tooLate = (state: RunState, command: CoreCommand, now: number): RunEvent[]
     case 'extend':
     case 'block':
     case 'unblock':
+    case 'message':
     case 'resolve':
       return command.given.command ? refused(state, command.given.command, 'run_over', now) : [];
     default:

@@ -70,6 +70,14 @@ const unblocked = (state: RunState, { data }: Extract<RunEvent, { type: 'run.unb
   return follow({ ...state, attentions, contributors, rejections: {} }, data.commandId);
 };
 
+const received = (state: RunState, { data }: Extract<RunEvent, { type: 'message.received' }>): RunState => {
+  const contributors = [...new Set([...(state.contributors ?? []), data.actor.principal])];
+  const messages = (state.messages ?? 0) + 1;
+  const { duringTurn } = data;
+  const unread = duringTurn === undefined ? {} : { messagedDuring: duringTurn };
+  return follow({ ...state, contributors, messages, ...unread }, data.commandId);
+};
+
 const withoutAttention = (state: RunState, toolCallId: string): RunState => ({
   ...state,
   attentions: (state.attentions ?? []).filter((attention) => attention.toolCallId !== toolCallId),
@@ -117,6 +125,8 @@ export const evolve = (state: RunState, event: RunEvent): RunState => {
     }
     case 'message.completed':
       return heard(state, event);
+    case 'message.received':
+      return received(state, event);
     case 'usage.recorded':
       return {
         ...state,
@@ -161,6 +171,7 @@ export const evolve = (state: RunState, event: RunEvent): RunState => {
     // Told by the gate, the store or the bridge: the run itself knows nothing of them.
     case 'run.queued':
     case 'run.dequeued':
+    case 'text.guarded':
     case 'approval.shown':
     case 'approval.claimed':
     case 'approval.released':

@@ -1,6 +1,12 @@
 /** What becomes of commands that are no decisions: extend, block, unblock and resolve. Each counts once, by its id. */
 import type { Channel } from '../schemas/actor.ts';
-import type { BlockCommand, ExtendCommand, ResolveCommand, UnblockCommand } from '../schemas/command.ts';
+import type {
+  BlockCommand,
+  ExtendCommand,
+  MessageCommand,
+  ResolveCommand,
+  UnblockCommand,
+} from '../schemas/command.ts';
 import type { RunEvent } from '../schemas/event.ts';
 import type { BlobRef } from '../schemas/names.ts';
 import { approvalId, effectKey } from './ids.ts';
@@ -15,9 +21,9 @@ export type Attested<Command> = Attestation & { readonly command: Command };
 /** No approval stays open for longer than this after it was asked for. */
 export const MAX_OPEN_MS = 30 * 24 * 3_600_000;
 
-type Followable = ExtendCommand | UnblockCommand | ResolveCommand | BlockCommand;
+type Followable = ExtendCommand | UnblockCommand | ResolveCommand | BlockCommand | MessageCommand;
 
-const isFollowed = (state: RunState, { commandId }: Followable): boolean =>
+export const isFollowed = (state: RunState, { commandId }: Followable): boolean =>
   state.followed?.includes(commandId) ?? false;
 
 /** Tells why a command is not followed; nothing where it was answered before. */

@@ -2,6 +2,7 @@
 import type { RunEvent, JudgedCall } from '../schemas/event.ts';
 import type { BlobRef } from '../schemas/names.ts';
 import type { ModelStepResult } from '../schemas/step.ts';
+import { isUnread } from './judge-message.ts';
 import { openApproval } from './open-approval.ts';
 import { isBlocked, isEnding } from './state.ts';
 import type { RunState } from './state.ts';
@@ -108,5 +109,7 @@ export const judgeModelStep = (state: RunState, result: ModelStepResult, now: nu
   if (isEnding(state)) return heard;
   // Nor does a blocked one end: once it is unblocked, the model hears the note.
   if (calls.length === 0 && isBlocked(state)) return heard;
+  // Nor one to which somebody has spoken meanwhile: the model reads that first.
+  if (calls.length === 0 && isUnread(state)) return heard;
   return calls.length > 0 ? [...heard, ...judgedCalls(state, calls, now)] : [...heard, ...ending(state, result, now)];
 };

@@ -10,6 +10,7 @@ const ALLOWED = {
   block: UNFINISHED,
   unblock: ['needs_attention'],
   resolve: ['needs_attention'],
+  message: UNFINISHED,
 } as const satisfies Record<string, readonly RunStatus[]>;
 
 export type RunAction = keyof typeof ALLOWED;

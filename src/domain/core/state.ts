@@ -96,6 +96,10 @@ export interface RunState {
   readonly revising?: Readonly<Record<string, RevisedCall>>;
   /** Ids of commands that were followed: each counts once. */
   readonly followed?: readonly string[];
+  /** How many messages it has had. */
+  readonly messages?: number;
+  /** The turn in which the last of those came that the model could not read before it spoke. */
+  readonly messagedDuring?: number;
   readonly cancel?: EventOf<'run.cancel_requested'>['data'];
   /** The run fails once nothing is out any more. */
   readonly failing?: { readonly code: string; readonly detail: string };

@@ -32,6 +32,7 @@ const EXPECTED: Partial<Record<RunEvent['type'], Command['type']>> = {
   'run.started': 'start',
   'run.blocked': 'block',
   'run.unblocked': 'unblock',
+  'message.received': 'message',
   'run.cancel_requested': 'cancel',
   'run.cancelled': 'cancel',
   'effect.resolved': 'resolve',
@@ -57,6 +58,8 @@ export const commandDifference = (command: Command, event: RunEvent): string | u
       return difference(['commandId', 'reasonRef'], command, event.data);
     case 'run.unblocked':
       return difference(['commandId', 'noteRef'], command, event.data);
+    case 'message.received':
+      return difference(['commandId', 'textRef'], command, event.data);
     case 'run.cancel_requested':
     case 'run.cancelled':
       return difference(['reasonRef'], command, event.data);

@@ -94,6 +94,16 @@ export const UnblockCommand = z.strictObject({
 });
 export type UnblockCommand = z.infer<typeof UnblockCommand>;
 
+/** Something for the model to read. It decides nothing. */
+export const MessageCommand = z.strictObject({
+  type: z.literal('message'),
+  runId: RunId,
+  commandId: z.string(),
+  /** `{text}`. */
+  textRef: BlobRef,
+});
+export type MessageCommand = z.infer<typeof MessageCommand>;
+
 /** What an operator can say about a call that is parked. */
 export const Resolution = z.enum(['mark_done', 'retry', 'fail']);
 export type Resolution = z.infer<typeof Resolution>;
@@ -144,6 +154,7 @@ export const Command = z.discriminatedUnion('type', [
   ExtendCommand,
   BlockCommand,
   UnblockCommand,
+  MessageCommand,
   ResolveCommand,
   GrantCommand,
 ]);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Actor, Channel, Requester } from './actor.ts';
 import { Approval, DecisionKind, Verdict } from './approval.ts';
+import { GuardNotice } from '../guards/guard.ts';
 import { EditedCall, Resolution } from './command.ts';
 import { BlobRef, Digest, EpochMs, RunId, ToolCallId } from './names.ts';
 import { Receipt, Usage } from './run.ts';
@@ -110,6 +111,13 @@ export const RunEvent = z.discriminatedUnion('type', [
     finishReason: z.string(),
     calls: z.array(JudgedCall),
   }),
+  /** Somebody wrote to the model. `duringTurn`: while it spoke, so it reads this after what it says in that turn. */
+  event('message.received', {
+    ...signedData,
+    commandId: z.string(),
+    textRef: BlobRef,
+    duringTurn: z.number().int().positive().optional(),
+  }),
   event('usage.recorded', { turn: z.number(), ...Usage.shape }),
   event('approval.requested', { approval: Approval }),
   event('approval.decided', {
@@ -202,6 +210,8 @@ export const RunEvent = z.discriminatedUnion('type', [
   event('effect.late', { ...callData, effectKey: z.string(), epoch: z.number().int().positive(), outcome: z.string() }),
   event('contract.unmet', { missing: z.array(z.object({ path: z.string(), problem: z.string() })) }),
   event('contract.met', { receipts: z.array(Receipt) }),
+  /** A guard has changed, marked or not looked at what a person wrote. Told by the bridge, before the words are used. */
+  event('text.guarded', { ...GuardNotice.shape, subjectId: z.string(), actor: Actor }),
   /** Commands that never reach the core are counted, shown and otherwise without effect. */
   event('command.ignored', { signal: z.string(), code: z.string(), ignored: z.number() }),
 ]);

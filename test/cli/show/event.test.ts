@@ -63,6 +63,13 @@ test.each<[string, object, RunEventView['content'], string | RegExp]>([
   ['approval.claimed', { ...approval, actor, until: atMs, forced: true }, {}, /by anna until .+, taken over$/],
   ['approval.released', { ...approval, actor }, {}, `${approvalId} by anna`],
   ['approval.expired', { ...approval, outcome: 'block' }, {}, `${approvalId}, then: block`],
+  ['message.received', { ...signed, commandId: 'c', textRef: blob }, { text: 'Hi.' }, 'by anna: Hi.'],
+  [
+    'text.guarded',
+    { guard: 'pii', action: 'redact', where: 'state_edits', count: 2, subjectId: 'dec_a', actor },
+    {},
+    'pii: redact, 2 in the state edits',
+  ],
   ['command.refused', { command: 'unblock', commandId: 'c', code: 'not_blocked' }, {}, 'unblock: not_blocked'],
   ['tool.completed', { ...call, resultRef: blob, suppliedBy: 'person' }, {}, /with a result that a person gave$/],
   ['tool.held', { ...call, code: 'braked', brakeId: 'brk_x' }, {}, /by brake brk_x/],

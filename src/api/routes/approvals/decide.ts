@@ -38,6 +38,8 @@ export const DECISION_PROBLEMS = [
   'state_path_not_allowed',
   'state_edits_need_one_decider',
   'not_grantable',
+  'text_refused',
+  'guard_unavailable',
   'temporal_unavailable',
 ] as const satisfies readonly ProblemCode[];
 
@@ -70,10 +72,11 @@ export function registerDecideApproval(app: ApiServer, api: Api, queries: Verdic
       const idempotencyKey = headers['idempotency-key'];
       const given = await giveDecision(api, queries, { ...found, caller, request: body, idempotencyKey, signal });
       const { decisionId, outcome, grantId, self } = given;
+      const guards = [...given.guards];
       reply.header('location', self).header('cache-control', 'no-store');
-      if (outcome === 'pending') return reply.code(202).send({ decisionId, outcome, links: { self } });
+      if (outcome === 'pending') return reply.code(202).send({ decisionId, outcome, guards, links: { self } });
       const approval = await approvalDetail(api, caller, given.approval, found.run);
-      return reply.send({ decisionId, outcome, grantId, approval });
+      return reply.send({ decisionId, outcome, grantId, guards, approval });
     },
   });
 }

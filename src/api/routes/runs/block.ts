@@ -47,8 +47,9 @@ export function registerBlockRun(app: ApiServer, api: Api): void {
         signal: clientGone(reply),
       });
       const { commandId, outcome } = answer;
+      const told = { commandId, outcome, guards: [...answer.guards], warnings: [] };
       const status = outcome === 'pending' ? 202 : 200;
-      return reply.code(status).send({ ...(await runDetail(api, answer.run)), commandId, outcome, warnings: [] });
+      return reply.code(status).send({ ...(await runDetail(api, answer.run)), ...told });
     },
   });
 }

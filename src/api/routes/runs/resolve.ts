@@ -39,6 +39,8 @@ export function registerResolveCall(app: ApiServer, api: Api): void {
           'unsupported_media_type',
           'idempotency_mismatch',
           'temporal_unavailable',
+          'text_refused',
+          'guard_unavailable',
         ),
       },
     },
@@ -51,11 +53,10 @@ export function registerResolveCall(app: ApiServer, api: Api): void {
         idempotencyKey: request.headers['idempotency-key'],
         signal: clientGone(reply),
       });
-      const { commandId, outcome } = answer;
+      const { commandId, outcome, warnings } = answer;
+      const told = { commandId, outcome, guards: [...answer.guards], warnings };
       const status = outcome === 'pending' ? 202 : 200;
-      return reply
-        .code(status)
-        .send({ ...(await runDetail(api, answer.run)), commandId, outcome, warnings: answer.warnings });
+      return reply.code(status).send({ ...(await runDetail(api, answer.run)), ...told });
     },
   });
 }

@@ -1,6 +1,7 @@
-import { Run, StartRun } from '../../../contract/runs.ts';
+import { StartRun, StartedRun } from '../../../contract/runs.ts';
 import type { Api } from '../../dependencies.ts';
 import { CommandHeaders } from '../../idempotency-key.ts';
+import { guardReports } from '../../guards/tell-guarded.ts';
 import { json, problems } from '../../responses.ts';
 import type { RunStarter, StartOrder } from '../../runs/start-run.ts';
 import type { ApiServer } from '../../server-type.ts';
@@ -26,8 +27,8 @@ export function registerStartRun(app: ApiServer, api: Api, starter: RunStarter, 
       headers: CommandHeaders,
       body: StartRun,
       response: {
-        201: json('The run is started; Location names it', Run),
-        200: json('The run that the same request has started before', Run),
+        201: json('The run is started; Location names it', StartedRun),
+        200: json('The run that the same request has started before', StartedRun),
         ...problems(
           'malformed_json',
           'not_yours_to_name',
@@ -39,6 +40,8 @@ export function registerStartRun(app: ApiServer, api: Api, starter: RunStarter, 
           'too_many_streams',
           'too_many_active_runs',
           'temporal_unavailable',
+          'text_refused',
+          'guard_unavailable',
         ),
       },
     },
@@ -54,11 +57,11 @@ export function registerStartRun(app: ApiServer, api: Api, starter: RunStarter, 
         ...(isStream && { onNamed: (runId) => void (early = followFromBirth(api.feed, caller.scope, runId)) }),
       };
       try {
-        const { run, isNew } = await starter.start(order);
+        const { run, isNew, guards } = await starter.start(order);
         const status = isNew ? 201 : 200;
         reply.header('location', runPath(run.runId)).header('x-run-id', run.runId);
         if (!isNew) reply.header('idempotent-replayed', 'true');
-        if (!isStream) return reply.code(status).send(runView(run));
+        if (!isStream) return reply.code(status).send({ ...runView(run), guards: guardReports(guards) });
         const birth = isNew ? { early } : {};
         if (!isNew) early?.close();
         return sendRunStream(api, streams, request, reply, { run, after: 0, status, ...birth });

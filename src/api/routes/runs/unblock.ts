@@ -34,6 +34,8 @@ export function registerUnblockRun(app: ApiServer, api: Api): void {
           'unsupported_media_type',
           'idempotency_mismatch',
           'temporal_unavailable',
+          'text_refused',
+          'guard_unavailable',
         ),
       },
     },
@@ -47,8 +49,9 @@ export function registerUnblockRun(app: ApiServer, api: Api): void {
         signal: clientGone(reply),
       });
       const { commandId, outcome } = answer;
+      const told = { commandId, outcome, guards: [...answer.guards], warnings: [] };
       const status = outcome === 'pending' ? 202 : 200;
-      return reply.code(status).send({ ...(await runDetail(api, answer.run)), commandId, outcome, warnings: [] });
+      return reply.code(status).send({ ...(await runDetail(api, answer.run)), ...told });
     },
   });
 }
