@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNotNull, isNull, lte, or, sql } from 'drizzle-orm';
+import { and, arrayOverlaps, desc, eq, gt, isNotNull, isNull, lte, or, sql } from 'drizzle-orm';
 import type { Channel, Role } from '../domain/schemas/actor.ts';
 import { auditBody } from './audit-events.ts';
 import type { NewAuditEvent } from './audit-events.ts';
@@ -129,6 +129,8 @@ export async function findCredential(store: Store, id: string): Promise<Credenti
 }
 
 export interface CredentialFilter {
+  /** Keys that open any of these. */
+  readonly projects?: readonly string[];
   readonly principal?: string;
   readonly kind?: 'person' | 'service';
   readonly state?: 'live' | 'expired' | 'revoked';
@@ -140,7 +142,7 @@ export interface CredentialFilter {
 
 /** Keys of a tenant, newest first. */
 export async function listCredentials(store: Store, tenant: string, filter: CredentialFilter): Promise<Credential[]> {
-  const { principal, kind, state, nowMs, cursor, limit } = filter;
+  const { principal, kind, state, projects, nowMs, cursor, limit } = filter;
   const { revokedAt, expiresAt } = credentials;
   const states = {
     live: and(isNull(revokedAt), or(isNull(expiresAt), gt(expiresAt, nowMs))),
@@ -156,6 +158,7 @@ export async function listCredentials(store: Store, tenant: string, filter: Cred
         principal === undefined ? undefined : eq(credentials.principal, storableText(principal)),
         kind && eq(credentials.kind, kind),
         state && states[state],
+        projects && arrayOverlaps(credentials.projects, [...projects]),
         cursor && sql`(${credentials.createdAt}, ${credentials.id}) < (${cursor.createdAt}, ${cursor.id})`,
       ),
     )

@@ -94,6 +94,8 @@ export interface CallOptions {
   readonly body?: unknown;
   readonly raw?: string;
   readonly headers?: Record<string, string>;
+  /** Of a stream that need not end, no more than this. */
+  readonly firstEvent?: boolean;
 }
 
 export interface ApiWorld extends AsyncDisposable {
@@ -188,7 +190,7 @@ export async function createApiWorld(
     key,
     newKey,
     close: () => service.close(),
-    call: async (method, path, { key: withKey = key, body, raw, headers = {} } = {}) => {
+    call: async (method, path, { key: withKey = key, body, raw, headers = {}, firstEvent = false } = {}) => {
       const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
       const response = await fetch(`${service.url}${path}`, {
         method,
@@ -200,7 +202,8 @@ export async function createApiWorld(
         },
         ...(content === undefined ? {} : { body: content }),
       });
-      const text = await response.text();
+      const isStream = /^text\/event-stream/.test(response.headers.get('content-type') ?? '');
+      const text = isStream && firstEvent ? await firstEventOf(response) : await response.text();
       const isJson = /[/+]json\b/.test(response.headers.get('content-type') ?? '');
       return {
         status: response.status,
@@ -216,4 +219,14 @@ export async function createApiWorld(
       await database.drop();
     },
   };
+}
+
+/** What came up to the end of its first event. */
+async function firstEventOf(response: Response): Promise<string> {
+  let text = '';
+  for await (const piece of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += piece;
+    if (/^event: .*\n(?:.+\n)*\n/m.test(text)) break;
+  }
+  return text;
 }

@@ -71,5 +71,6 @@ export async function everyRoute(
   );
 }
 
+/** Of a stream, its first event. */
 export const callRoute = (world: ApiWorld, { method, path, body }: RouteCall, options: CallOptions = {}) =>
-  world.call(method, path, { ...(body !== undefined && { body }), ...options });
+  world.call(method, path, { ...(body !== undefined && { body }), firstEvent: true, ...options });

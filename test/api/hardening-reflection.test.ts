@@ -24,6 +24,7 @@ beforeAll(async () => {
   const more = {
     grantId: `grant_${nobody}`,
     delegationId: `dlg_${nobody}`,
+    keyId: 'a'.repeat(16),
     key: 'call_1_0',
     path: 'a.md',
     layer: 'project',

@@ -227,6 +227,10 @@ describe('runs of other agents', () => {
   test('a run with nothing wrong has no attentions, and says what may be done', async () => {
     const { body } = await world.call<RunDetail>('POST', '/v1/runs', { body: { agent: PAYMENTS, input: 'Hi.' } });
     const run = (await world.call<RunDetail>('GET', `/v1/runs/${body.runId}`)).body;
-    expect(run).toMatchObject({ attentions: [], state: {}, actions: ['decide', 'extend', 'cancel', 'block'] });
+    expect(run).toMatchObject({
+      attentions: [],
+      state: {},
+      actions: ['decide', 'extend', 'cancel', 'block', 'message'],
+    });
   });
 });

@@ -41,7 +41,7 @@ afterAll(() => world[Symbol.asyncDispose]());
 
 /** One object of each kind, each with the mark in its words. */
 async function victim(): Promise<Target> {
-  const key = (await world.newKey({ principal: `user:${MARK}`, groups: [MARK] })).key;
+  const { key, id: keyId } = await world.newKey({ principal: `user:${MARK}`, groups: [MARK] });
   const post = async <T>(path: string, body: object) => {
     const answer = await world.call<T>('POST', path, { key, body });
     expect([path, answer.status]).toEqual([path, expect.toSatisfy((status: number) => status < 300)]);
@@ -66,7 +66,7 @@ async function victim(): Promise<Target> {
   await post(`${path}/claim`, {});
   const { approvalId, key: approvalKey } = approval;
   const ids = { runId: run.runId, key: approvalKey, decisionId, brakeId, bypassId, grantId, delegationId, approvalId };
-  return { ...ids, path: `${MARK}.md`, layer: 'project' };
+  return { ...ids, keyId, path: `${MARK}.md`, layer: 'project' };
 }
 
 /** Ids of the same form that nobody has. */

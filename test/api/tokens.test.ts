@@ -10,6 +10,7 @@ import { CommandClaims } from '../../src/domain/schemas/command.ts';
 import { startIdentityProvider } from '../support/identity-provider.ts';
 import type { IdentityProvider, TokenOptions } from '../support/identity-provider.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { everyRate } from '../../src/platform/rates.ts';
 import { createApiWorld, scope } from './api-world.ts';
 import type { ApiWorld } from './api-world.ts';
 import { scriptedRun } from './run-script.ts';
@@ -42,7 +43,10 @@ beforeAll(async () => {
   });
   const logger = pino({ level: 'debug' }, { write: (line: string) => void logLines.push(line) });
   const fetching = { timeoutMs: 300, maxAgeMs: MAX_AGE_MS, cooldownMs: 0 };
-  world = await createApiWorld({ dependencies: { tokens: createTokenVerifier(config, logger, fetching) } });
+  world = await createApiWorld({
+    limits: { rates: everyRate(1_000_000) },
+    dependencies: { tokens: createTokenVerifier(config, logger, fetching) },
+  });
 });
 afterAll(async () => {
   await world[Symbol.asyncDispose]();

@@ -7,6 +7,10 @@ const STORE = fileURLToPath(new URL('../../src/store/', import.meta.url));
 
 /** By file: statements that name no tenant, and why that is right. */
 const WITHOUT_TENANT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'approval-changes.ts': {
+    approval_place_1: 'asks for the place of the database itself, and gives nothing of any tenant',
+    forget_approval_changes_1: 'forgets what is too old for anybody to come back to; reads nothing',
+  },
   'credentials.ts': {
     '.from(credentials).where(eq(credentials.id': 'the credential is what says which tenant its bearer belongs to',
     '.update(credentials)': 'by the id of a credential that was found so',
@@ -21,6 +25,10 @@ const WITHOUT_TENANT: Readonly<Record<string, Readonly<Record<string, string>>>>
     any_run_exists_1: 'asks whether this is a new installation, and gives nothing of any tenant',
   },
   'run-lists.ts': { '.where(and(isNull(runs.endedAt)': 'the reconciler serves all tenants; no request reaches it' },
+  'sessions.ts': {
+    '.from(sessions).where(eq(sessions.id': 'the session is what says which tenant its bearer belongs to',
+    '.update(sessions)': 'by the id of a session that was found so',
+  },
   'verify-stored-chain.ts': { read_raw_events_1: 'after the head of the same stream was found by tenant and project' },
 };
 

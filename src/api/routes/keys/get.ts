@@ -12,6 +12,8 @@ export function registerGetKey(app: ApiServer, api: Api): void {
       operationId: 'getKey',
       tags: ['keys'],
       summary: 'Get an API key',
+      description:
+        'What the key may do, who made it and when it was last used. Its secret was shown once, when it was made.',
       params: KeyParams,
       response: { 200: json('The key, without its secret', Key), ...problems('key_not_found') },
     },

@@ -17,7 +17,7 @@ export function registerListKeys(app: ApiServer, api: Api): void {
       operationId: 'listKeys',
       tags: ['keys'],
       summary: 'List API keys, newest first',
-      description: 'Administrators see those of their tenant, everybody else their own.',
+      description: 'Administrators see those that open a project of theirs, everybody else their own.',
       querystring: ListKeysQuery,
       response: { 200: json('A page of keys', KeyPage), ...problems('invalid_cursor') },
     },
@@ -30,6 +30,7 @@ export function registerListKeys(app: ApiServer, api: Api): void {
       const rows = await listCredentials(api.store, caller.scope.tenant, {
         ...definedOnly({ ...filters, principal: reach === 'own' ? mine : principal }),
         ...(place && { cursor: { createdAt: place.at, id: place.id } }),
+        ...(reach !== 'own' && principal !== mine && { projects: caller.projects }),
         nowMs,
         limit: limit + 1,
       });

@@ -15,6 +15,7 @@ export function registerEndSession(app: ApiServer, api: Api): void {
       operationId: 'endSession',
       tags: ['session'],
       summary: 'Sign out',
+      description: 'Ends the session that the request came with; its cookie is cleared. Its open streams are closed.',
       headers: CommandHeaders,
       response: { 200: json('Signed out', EndedSession), ...problems('session_not_found', 'forged_request') },
     },
