@@ -5,10 +5,10 @@ import type { ProblemCode } from '../../contract/problem.ts';
 import { isWithinReach, reachOf } from '../../domain/authorise.ts';
 import type { Action } from '../../domain/authorise.ts';
 import { decisionFault } from '../../domain/core/approver-rules.ts';
+import { countedVotes } from '../../domain/core/quorum.ts';
 import type { DecisionKind } from '../../domain/schemas/approval.ts';
 import type { ApprovalRow } from '../../store/approvals.ts';
 import type { Caller } from '../dependencies.ts';
-import { countedVotes } from './counted-votes.ts';
 
 /** Why nobody can decide it any more; undefined while it pends in time. */
 export const closedCode = (row: ApprovalRow, nowMs: number): ProblemCode | undefined => {

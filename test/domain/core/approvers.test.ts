@@ -9,10 +9,15 @@ import type { CoreRun } from '../../support/core.ts';
 
 const KEY = 'call_1_0';
 
-const delegate = (principal: string, from: string[], groups: string[] = []): Actor => ({
+type DelegatedFrom = NonNullable<Actor['delegatedFrom']>;
+
+const standIn = (principal: string, delegatedFrom: DelegatedFrom, groups: string[] = []): Actor => ({
   ...person(principal, groups),
-  delegatedFrom: from,
+  delegatedFrom,
 });
+/** Who is in no group of their own but stands in for somebody. */
+const delegate = (principal: string, from: string, groups: string[] = []): Actor =>
+  standIn(principal, [{ principal: from, groups }]);
 const keyOf = (principal: string, createdBy: string): Actor => ({ ...person(principal), createdBy });
 
 interface Case {
@@ -52,12 +57,12 @@ const CASES: Record<string, Case> = {
   },
   'B10 the delegate of a named user': {
     rules: [rule({ users: ['fay'] })],
-    actor: delegate('dan', ['fay']),
+    actor: delegate('dan', 'fay'),
     fault: undefined,
   },
   'B10 a delegate with the groups of who delegated': {
     rules: [finance],
-    actor: delegate('dan', ['fay'], ['finance']),
+    actor: delegate('dan', 'fay', ['finance']),
     fault: undefined,
   },
   'the requester, where nothing forbids it': { rules: [rule()], actor: person('rita'), fault: undefined },
@@ -73,7 +78,39 @@ const CASES: Record<string, Case> = {
     fault: 'self_approval',
   },
   'a key that somebody else made': { rules: [others], actor: keyOf('anna', 'root'), fault: undefined },
-  'a delegate of the requester': { rules: [others], actor: delegate('dan', ['rita']), fault: 'self_approval' },
+  'the requester, as a delegate of somebody else': {
+    rules: [rule({ users: ['fay'], notRequester: true })],
+    actor: delegate('rita', 'fay'),
+    fault: 'self_approval',
+  },
+  'a delegate of the requester, by whose authority alone they could': {
+    rules: [rule({ groups: ['finance'], notRequester: true })],
+    actor: delegate('dan', 'rita', ['finance']),
+    fault: 'self_approval',
+  },
+  'a delegate of the requester, by their own authority': {
+    rules: [rule({ groups: ['finance'], notRequester: true })],
+    actor: standIn('dan', [{ principal: 'rita', groups: ['finance'] }], ['finance']),
+    fault: undefined,
+  },
+  'a delegate of the requester, by that of another': {
+    rules: [rule({ groups: ['finance'], notRequester: true })],
+    actor: standIn('dan', [
+      { principal: 'rita', groups: ['finance'] },
+      { principal: 'fay', groups: ['finance'] },
+    ]),
+    fault: undefined,
+  },
+  'a delegate of the requester, where any approver may': {
+    rules: [others],
+    actor: delegate('dan', 'rita'),
+    fault: undefined,
+  },
+  'a delegate of the requester, signed without whose groups are whose': {
+    rules: [others],
+    actor: standIn('dan', ['rita']),
+    fault: 'self_approval',
+  },
   'who contributed to the run, where others must': {
     rules: [others],
     approval: { contributors: ['charlie'] },
@@ -81,9 +118,9 @@ const CASES: Record<string, Case> = {
     fault: 'self_approval',
   },
   'a delegate of who contributed': {
-    rules: [others],
+    rules: [rule({ users: ['charlie'], notRequester: true })],
     approval: { contributors: ['charlie'] },
-    actor: delegate('dan', ['charlie']),
+    actor: delegate('dan', 'charlie'),
     fault: 'self_approval',
   },
   'who contributed, where nothing forbids it': {
@@ -170,6 +207,8 @@ describe('S2.4 who may decide', () => {
   });
 });
 
+const asking = (...approverRules: ApproverRule[]): Decidable => ({ verdict: verdict('ask', { approverRules }) });
+
 describe('votes', () => {
   const yes = (actor: Actor) => ({ decision: 'approve' as const, actor });
   const no = (actor: Actor) => ({ decision: 'reject' as const, actor });
@@ -199,12 +238,12 @@ describe('votes', () => {
     ['no rules and a rejection', [], [no(anna)], 'rejected'],
     ['no rules and no vote', [], [], 'open'],
   ])('%s', (_name, rules, votes, outcome) => {
-    expect(tally(rules, votes)).toBe(outcome);
+    expect(tally(asking(...rules), votes, 'rita')).toBe(outcome);
   });
 
   test('a person decides alone where their own vote satisfies every rule', () => {
-    expect([anna, bob].map((actor) => decidesAlone(both, actor))).toEqual([false, true]);
-    expect(decidesAlone([two], anna)).toBe(false);
+    expect([anna, bob].map((actor) => decidesAlone(asking(...both), actor, 'rita'))).toEqual([false, true]);
+    expect(decidesAlone(asking(two), anna, 'rita')).toBe(false);
   });
 });
 

@@ -22,8 +22,8 @@ export function registerCreateDelegation(app: ApiServer, api: Api): void {
       summary: 'Delegate deciding for a time',
       description:
         'The other person counts in your place where a rule names you or your groups, as far as their own roles let ' +
-        'them decide at all; they still have one vote. What is delegated to you is not handed on. In effect within 2 ' +
-        'seconds.',
+        'them decide at all. They still have one vote, and you and they together have one where a rule names you and ' +
+        'not them. What is delegated to you is not handed on. In effect within 2 seconds.',
       headers: CommandHeaders,
       body: CreateDelegation,
       response: {
