@@ -31,7 +31,7 @@ export function registerPutPolicyLayer(app: ApiServer, api: Api): void {
       const { layer: name } = params;
       // What holds for the whole tenant is not one project's to change.
       if (name === 'deployment' && reach !== 'tenant') throw new HttpProblem('forbidden');
-      const { layers, digest } = readPolicy([{ ...body, name }], (path) => path.replace(/^\/0/, ''));
+      const { layers, digest } = readPolicy(api, [{ ...body, name }], (path) => path.replace(/^\/0/, ''));
       const [layer] = layers;
       if (!layer) throw new Error('A policy of one layer was read without one');
       const nowMs = await api.clock.nowMs();
