@@ -25,6 +25,10 @@ export const rulesOf = ({ verdict, escalated }: Decidable): readonly ApproverRul
   (escalated === undefined ? undefined : verdict.escalation?.steps[escalated - 1]?.approverRules) ??
   verdict.approverRules;
 
+/** Rules with the same text ask for the same. */
+export const ruleText = (rule: ApproverRule): string =>
+  JSON.stringify([rule.groups, rule.users, rule.approvals, rule.rejections, rule.notRequester, rule.reasonRequired]);
+
 const names = (rule: ApproverRule, principals: readonly string[], groups: readonly string[]): boolean =>
   (!rule.groups && !rule.users) ||
   (rule.users?.some((user) => principals.includes(user)) ?? false) ||

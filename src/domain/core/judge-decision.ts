@@ -45,7 +45,10 @@ export type RefusalCode =
   | 'state_path_not_allowed'
   | 'state_edits_need_one_decider';
 
-export const settledCode = ({ status }: Pick<ApprovalState, 'status'>): RefusalCode | undefined => {
+type SettledCode = Extract<RefusalCode, 'already_decided' | 'expired' | 'withdrawn' | 'superseded'>;
+
+/** Why nobody can decide it any more; undefined while it pends. */
+export const settledCode = ({ status }: Pick<ApprovalState, 'status'>): SettledCode | undefined => {
   switch (status) {
     case 'pending':
       return undefined;
@@ -128,14 +131,13 @@ const isKnown = (approval: ApprovalState | undefined, decisionId: string): boole
   (approval?.votes?.some((vote) => vote.decisionId === decisionId) ?? false) ||
   (approval?.revisedBy?.includes(decisionId) ?? false);
 
-const signedBy = ({ actor, channel, signatureId, commandDigest }: Attestation) => ({
+/** What events tell of a signature. */
+export const signedBy = ({ actor, channel, signatureId, commandDigest }: Attestation) => ({
   actor,
   channel,
   signatureId,
   ...(commandDigest !== undefined && { commandDigest }),
 });
-
-export { signedBy };
 
 type Decided = EventOf<'approval.decided'>['data'];
 
