@@ -257,7 +257,7 @@ describe('S3 deciding', () => {
     expect([status, body.code]).toEqual([410, 'expired']);
   });
 
-  test('a run that is over is 410, by its row or by what Temporal says', async () => {
+  test('S0.11 a run that is over is 410, by its row or by what Temporal says', async () => {
     const run = await scriptedRun(world);
     const approval = await run.asks();
     world.gateway.onDecide = () => 'run_over';
