@@ -1,7 +1,6 @@
 /** Carries runs through while things are killed, then counts. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Approval } from '../src/contract/approvals.ts';
-import type { RunEventView } from '../src/contract/events.ts';
 import type { Run } from '../src/contract/runs.ts';
 import { isFinished } from '../src/domain/core/run-status.ts';
 import { verifyStoredChain } from '../src/store/verify-stored-chain.ts';
@@ -18,6 +17,7 @@ import type { OperatorReport } from './operator.ts';
 import type { FaultOptions } from './options.ts';
 import { playPerson } from './people.ts';
 import type { GivenDecision } from './people.ts';
+import { readEvents } from './read-events.ts';
 import { createCaller } from './replicas.ts';
 import type { Caller } from './replicas.ts';
 import { judge } from './verdict.ts';
@@ -69,16 +69,7 @@ const untilEnded = async (caller: Caller, runId: string, stop: AbortSignal): Pro
 const recordOf = async ({ store }: Installation, caller: Caller, runId: string): Promise<RunRecord> => {
   const run = await caller.request<Run>('GET', `/v1/runs/${runId}`);
   const approvals = await caller.request<{ data: Approval[] }>('GET', `/v1/runs/${runId}/approvals?limit=100`);
-  const events: RunEventView[] = [];
-  for (;;) {
-    const after = events.at(-1)?.seq ?? 0;
-    const page = await caller.request<{ data: RunEventView[] }>(
-      'GET',
-      `/v1/runs/${runId}/events?after=${after}&limit=100`,
-    );
-    events.push(...page.body.data);
-    if (page.body.data.length < 100) break;
-  }
+  const events = await readEvents(caller, runId);
   const chain = await verifyStoredChain(store, SCOPE, runId);
   const chainHolds = chain?.ok === true;
   return { runId, status: run.body.status, approvals: approvals.body.data, events, chainHolds };

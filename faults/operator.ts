@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { RunEventView } from '../src/contract/events.ts';
 import type { Run } from '../src/contract/runs.ts';
 import { readEffects } from './effects.ts';
+import { readEvents } from './read-events.ts';
 import type { Caller } from './replicas.ts';
 
 export interface OperatorReport {
@@ -13,19 +14,6 @@ export interface OperatorReport {
 }
 
 const LOOK_EVERY_MS = 500;
-
-const eventsOf = async (caller: Caller, runId: string): Promise<readonly RunEventView[]> => {
-  const all: RunEventView[] = [];
-  for (;;) {
-    const page = await caller.request<{ data?: RunEventView[] }>(
-      'GET',
-      `/v1/runs/${runId}/events?after=${all.at(-1)?.seq ?? 0}&limit=100`,
-    );
-    const data = page.body.data ?? [];
-    all.push(...data);
-    if (data.length < 100) return all;
-  }
-};
 
 /** The newest word about each parked call. */
 const parkedCalls = (events: readonly RunEventView[]): Map<string, { code: string; effectKey: string | undefined }> => {
@@ -50,7 +38,7 @@ export async function playOperator(
   while (!stop.aborted) {
     const page = await caller.request<{ data?: Run[] }>('GET', '/v1/runs?status=needs_attention&limit=100');
     for (const run of page.body.data ?? []) {
-      for (const [toolCallId, { code, effectKey }] of parkedCalls(await eventsOf(caller, run.runId))) {
+      for (const [toolCallId, { code, effectKey }] of parkedCalls(await readEvents(caller, run.runId))) {
         if (toolCallId === '') {
           const { status } = await caller.request('POST', `/v1/runs/${run.runId}/unblock`, { note: 'Go on.' });
           if (status === 200) report.unblocked += 1;

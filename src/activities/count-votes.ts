@@ -1,5 +1,5 @@
 /** Whether verified votes are the consent that a verdict asks for. Bridge and workflow ask the same functions. */
-import { decisionFault, rulesOf } from '../domain/core/approver-rules.ts';
+import { decisionFault } from '../domain/core/approver-rules.ts';
 import type { Decidable } from '../domain/core/approver-rules.ts';
 import { tally } from '../domain/core/quorum.ts';
 import type { Verdict } from '../domain/schemas/approval.ts';
@@ -23,9 +23,10 @@ export const voteFault = (
   // Votes that an escalation has left behind count for nothing, and do no harm.
   const counted = votes.filter((_, index) => faults[index] === undefined);
   const outcome = tally(
-    rulesOf(decidable),
+    decidable,
     // Whoever edits also approves what they made of it.
     counted.map(({ actor }) => ({ decision: 'approve' as const, actor })),
+    requester,
   );
   if (outcome === 'approved') return undefined;
   return faults.find((fault) => fault !== undefined) ?? 'quorum_not_met';

@@ -1,6 +1,7 @@
 /** Everything the API needs of the outside: handed in, so that it can be built without listening or connecting. */
 import type { Action, Reach } from '../domain/authorise.ts';
 import type { Guard } from '../domain/guards/guard.ts';
+import type { KnownPeople } from '../domain/policy/quorum-faults.ts';
 import type { Actor, Channel, Role } from '../domain/schemas/actor.ts';
 import type { Scope } from '../domain/schemas/names.ts';
 import type { Receipt } from '../domain/schemas/run.ts';
@@ -102,6 +103,8 @@ export interface ApiDependencies {
   readonly version: string;
   /** Checks tokens of identity providers; without it API keys are the only credentials. */
   readonly tokens?: TokenVerifier;
+  /** Whom the deployment knows: policy layers that name other groups are refused. */
+  readonly people?: KnownPeople;
   readonly limits?: Partial<ApiLimits>;
 }
 

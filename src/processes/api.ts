@@ -22,7 +22,7 @@ import { startCheckpointer } from './checkpointer.ts';
 import { createCheckpointSigner } from './sign-checkpoint.ts';
 
 const config = loadConfig();
-const { databaseUrl, temporalAddress, stateDirectory, workspacesRoot, tokens } = await installation(config);
+const { databaseUrl, temporalAddress, stateDirectory, workspacesRoot, people, tokens } = await installation(config);
 const fetch = createGuardedFetch(config.allowedPrivateHosts);
 const logger = createLogger({ level: config.logLevel, service: 'api' });
 const keys = await loadSigningKeys(stateDirectory, Date.now());
@@ -46,6 +46,7 @@ const api = await serveApi(
     allowedOrigins: config.api.allowedOrigins,
     trustedProxies: config.api.trustedProxies,
     version,
+    people,
     ...(tokens && { tokens: createTokenVerifier(tokens, logger, { fetch }) }),
     limits: { rates: config.api.rates },
   },

@@ -101,6 +101,7 @@ export const startAllInOne = async (options: AllInOneOptions): Promise<AllInOne>
       trustedProxies: options.trustedProxies ?? [],
       version: options.version,
       ...(options.tokens && { tokens: options.tokens }),
+      ...(options.people && { people: options.people }),
       ...(options.limits && { limits: options.limits }),
     },
     { host: options.host, port: options.port },

@@ -30,16 +30,19 @@ export type AuditEvent = Link & {
 export const auditBody = (tenant: string, { type, at, actor, data }: NewAuditEvent): Uint8Array =>
   canonicalBytes({ v: 1, tenant, type, at, ...(actor && { actor }), data } as unknown as JsonValue);
 
+/** What `append_audit`, and the functions that change something and tell it, take of events. */
+export const auditParameters = (tenant: string, events: readonly NewAuditEvent[]): readonly unknown[] => [
+  events.map(({ type }) => type),
+  events.map(({ at }) => at),
+  events.map((event) => Buffer.from(auditBody(tenant, event))),
+];
+
 const APPEND = { name: 'append_audit_1', text: 'SELECT * FROM append_audit($1, $2, $3, $4)' };
 
 /** Appends, in one statement; what several append at once comes one after the other. Answers the new head. */
 export async function appendAudit(store: Store, tenant: string, events: readonly NewAuditEvent[]): Promise<ChainHead> {
-  const [row] = (await execute(store, APPEND, [
-    tenant,
-    events.map(({ type }) => type),
-    events.map(({ at }) => at),
-    events.map((event) => Buffer.from(auditBody(tenant, event))),
-  ])) as [{ head_seq: number; head: Buffer }];
+  const values = [tenant, ...auditParameters(tenant, events)];
+  const [row] = (await execute(store, APPEND, values)) as [{ head_seq: number; head: Buffer }];
   return { seq: row.head_seq, hash: row.head.toString('hex') };
 }
 

@@ -1,5 +1,7 @@
 import { and, desc, eq, isNotNull, isNull } from 'drizzle-orm';
-import { execute } from './database.ts';
+import { auditParameters } from './audit-events.ts';
+import type { NewAuditEvent } from './audit-events.ts';
+import { execute, storedBy } from './database.ts';
 import type { Store } from './database.ts';
 import { decodeRow } from './decode-row.ts';
 import { brakeBypasses, brakes } from './schema/brakes.ts';
@@ -36,10 +38,13 @@ export interface BypassRow {
   readonly endedAt: number | null;
 }
 
-const SET = { name: 'set_brake_1', text: 'SELECT set_brake($1)' };
+const SET = { name: 'set_brake_2', text: 'SELECT set_brake($1, $2, $3, $4) AS stored' };
 
-/** Puts a brake on: from its return on, nothing that it names is reserved. The first one under an id stands. */
-export async function setBrake(store: Store, brake: BrakeRow): Promise<void> {
+/**
+ * Puts a brake on: from its return on, nothing that it names is reserved. False where there is one of this id already: it
+ * stands, and nothing is told.
+ */
+export async function setBrake(store: Store, brake: BrakeRow, told: NewAuditEvent): Promise<boolean> {
   const row = {
     tenant: brake.tenant,
     brake_id: brake.brakeId,
@@ -50,13 +55,12 @@ export async function setBrake(store: Store, brake: BrakeRow): Promise<void> {
     created_by: storableText(brake.createdBy),
     created_at: brake.createdAt,
   };
-  await execute(store, SET, [JSON.stringify(row)]);
+  return storedBy(store, SET, [JSON.stringify(row), ...auditParameters(brake.tenant, [told])]);
 }
 
 const RELEASE = {
-  name: 'release_brake_1',
-  text: `UPDATE brakes b SET released_at = $4, released_by = $3
-    WHERE b.tenant = $1 AND b.brake_id = $2 AND b.released_at IS NULL RETURNING b.*`,
+  name: 'release_brake_2',
+  text: 'SELECT b.* FROM release_brake($1, $2, $3, $4, $5, $6, $7) b',
 };
 
 /** Takes a brake off. Undefined where there is none to take off, or it was off before. */
@@ -65,8 +69,10 @@ export async function releaseBrake(
   tenant: string,
   brakeId: string,
   by: { readonly principal: string; readonly nowMs: number },
+  told: NewAuditEvent,
 ): Promise<BrakeRow | undefined> {
-  const [row] = await execute(store, RELEASE, [tenant, brakeId, storableText(by.principal), by.nowMs]);
+  const values = [tenant, brakeId, storableText(by.principal), by.nowMs, ...auditParameters(tenant, [told])];
+  const [row] = await execute(store, RELEASE, values);
   return row === undefined ? undefined : decodeRow(brakes, row);
 }
 
@@ -84,16 +90,30 @@ export async function listBrakes(
     .orderBy(desc(brakes.createdAt), desc(brakes.brakeId));
 }
 
-/** Lets calls through a brake for a time. The first one under an id stands. */
-export async function addBypass(store: Store, bypass: BypassRow): Promise<void> {
-  const row = { ...bypass, reason: storableText(bypass.reason), createdBy: storableText(bypass.createdBy) };
-  await store.database.insert(brakeBypasses).values(row).onConflictDoNothing();
+const ADD_BYPASS = { name: 'add_bypass_1', text: 'SELECT add_bypass($1, $2, $3, $4) AS stored' };
+
+/** Lets calls through a brake for a time. False where there is one of this id already: it stands, and nothing is told. */
+export async function addBypass(store: Store, bypass: BypassRow, told: NewAuditEvent): Promise<boolean> {
+  const row = {
+    tenant: bypass.tenant,
+    bypass_id: bypass.bypassId,
+    brake_id: bypass.brakeId,
+    project: bypass.project,
+    agent: bypass.agent,
+    tool: bypass.tool,
+    run_id: bypass.runId,
+    until: bypass.until,
+    reason: storableText(bypass.reason),
+    created_by: storableText(bypass.createdBy),
+    created_at: bypass.createdAt,
+    ended_at: bypass.endedAt,
+  };
+  return storedBy(store, ADD_BYPASS, [JSON.stringify(row), ...auditParameters(bypass.tenant, [told])]);
 }
 
 const END_BYPASS = {
-  name: 'end_bypass_1',
-  text: `UPDATE brake_bypasses b SET ended_at = $4, ended_by = $3
-    WHERE b.tenant = $1 AND b.bypass_id = $2 AND b.ended_at IS NULL RETURNING b.*`,
+  name: 'end_bypass_2',
+  text: 'SELECT b.* FROM end_bypass($1, $2, $3, $4, $5, $6, $7) b',
 };
 
 /** The brake holds again, from the next dispatch on. Undefined where there is none to end, or it was ended before. */
@@ -102,8 +122,10 @@ export async function endBypass(
   tenant: string,
   bypassId: string,
   by: { readonly principal: string; readonly nowMs: number },
+  told: NewAuditEvent,
 ): Promise<BypassRow | undefined> {
-  const [row] = await execute(store, END_BYPASS, [tenant, bypassId, storableText(by.principal), by.nowMs]);
+  const values = [tenant, bypassId, storableText(by.principal), by.nowMs, ...auditParameters(tenant, [told])];
+  const [row] = await execute(store, END_BYPASS, values);
   return row === undefined ? undefined : bypassFrom(decodeRow(brakeBypasses, row));
 }
 

@@ -69,15 +69,3 @@ export async function readCommands(store: Store, scope: Scope, runId: string): P
     return { ...record, signed: { bytes, jws } };
   });
 }
-
-const CONTRIBUTORS = {
-  name: 'read_contributors_1',
-  text: `SELECT DISTINCT c.principal FROM commands c
-    WHERE c.run_id = $3 AND c.tenant = $1 AND c.project = $2 AND c.contributes AND c.iat < $4 ORDER BY c.principal`,
-};
-
-/** Who has signed commands that put words or values into a run, before a time. Whether the run followed them is open. */
-export async function contributorsOf(store: Store, scope: Scope, runId: string, beforeMs: number): Promise<string[]> {
-  const rows = await execute(store, CONTRIBUTORS, [scope.tenant, scope.project, runId, beforeMs]);
-  return (rows as { principal: string }[]).map(({ principal }) => principal);
-}

@@ -86,3 +86,9 @@ export async function execute(store: Store, statement: Statement, values: readon
     throw asStoreError(error);
   }
 }
+
+/** Runs a statement that answers one row, `stored`: whether it has kept what was not there before. */
+export async function storedBy(store: Store, statement: Statement, values: readonly unknown[]): Promise<boolean> {
+  const [row] = (await execute(store, statement, values)) as [{ stored: boolean }];
+  return row.stored;
+}

@@ -1,6 +1,8 @@
 import { and, desc, eq, gt, isNull, or, sql } from 'drizzle-orm';
 import type { Scope } from '../domain/schemas/names.ts';
-import { execute } from './database.ts';
+import { auditParameters } from './audit-events.ts';
+import type { NewAuditEvent } from './audit-events.ts';
+import { execute, storedBy } from './database.ts';
 import type { Store } from './database.ts';
 import { decodeRow } from './decode-row.ts';
 import { delegations } from './schema/delegations.ts';
@@ -20,28 +22,28 @@ export interface DelegationRow extends Scope {
   readonly endedBy: string | null;
 }
 
-/** False where there is one of this id already: it stands. */
-export async function addDelegation(store: Store, delegation: DelegationRow): Promise<boolean> {
-  const { groups, from, to, createdBy, ...rest } = delegation;
+const ADD = { name: 'add_delegation_1', text: 'SELECT add_delegation($1, $2, $3, $4) AS stored' };
+
+/** False where there is one of this id already: it stands, and nothing is told. */
+export async function addDelegation(store: Store, delegation: DelegationRow, told: NewAuditEvent): Promise<boolean> {
+  const { groups } = delegation;
   const row = {
-    ...rest,
-    from: storableText(from),
-    to: storableText(to),
-    createdBy: storableText(createdBy),
+    tenant: delegation.tenant,
+    project: delegation.project,
+    delegation_id: delegation.delegationId,
+    from_principal: storableText(delegation.from),
+    to_principal: storableText(delegation.to),
     groups: groups === null ? null : groups.map(storableText),
+    until: delegation.until,
+    created_by: storableText(delegation.createdBy),
+    created_at: delegation.createdAt,
   };
-  const stored = await store.database
-    .insert(delegations)
-    .values(row)
-    .onConflictDoNothing()
-    .returning({ id: delegations.delegationId });
-  return stored.length > 0;
+  return storedBy(store, ADD, [JSON.stringify(row), ...auditParameters(delegation.tenant, [told])]);
 }
 
 const END = {
-  name: 'end_delegation_1',
-  text: `UPDATE delegations d SET ended_at = $5, ended_by = $4
-    WHERE d.tenant = $1 AND d.project = $2 AND d.delegation_id = $3 AND d.ended_at IS NULL RETURNING d.*`,
+  name: 'end_delegation_2',
+  text: 'SELECT d.* FROM end_delegation($1, $2, $3, $4, $5, $6, $7, $8) d',
 };
 
 /** Undefined where there is none to end, or it was ended before. */
@@ -50,9 +52,11 @@ export async function endDelegation(
   scope: Scope,
   delegationId: string,
   by: { readonly principal: string; readonly nowMs: number },
+  told: NewAuditEvent,
 ): Promise<DelegationRow | undefined> {
-  const values = [scope.tenant, scope.project, delegationId, storableText(by.principal), by.nowMs];
-  const [row] = await execute(store, END, values);
+  const { tenant, project } = scope;
+  const values = [tenant, project, delegationId, storableText(by.principal), by.nowMs];
+  const [row] = await execute(store, END, [...values, ...auditParameters(tenant, [told])]);
   return row === undefined ? undefined : decodeRow(delegations, row);
 }
 

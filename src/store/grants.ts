@@ -2,10 +2,12 @@ import { and, desc, eq, sql } from 'drizzle-orm';
 import type { GrantScope } from '../domain/schemas/approval.ts';
 import type { SignedCommand } from '../domain/schemas/command.ts';
 import type { BlobRef, Scope } from '../domain/schemas/names.ts';
+import { auditParameters } from './audit-events.ts';
+import type { NewAuditEvent } from './audit-events.ts';
 import { blobParameters, rememberBlobs } from './blobs.ts';
 import type { NewBlob } from './blobs.ts';
-import { execute } from './database.ts';
-import type { Store } from './database.ts';
+import { execute, storedBy } from './database.ts';
+import type { Statement, Store } from './database.ts';
 import { decodeRow } from './decode-row.ts';
 import { grants } from './schema/grants.ts';
 import { storableText } from './storable-text.ts';
@@ -43,18 +45,29 @@ const PUT = { name: 'put_grant_1', text: 'SELECT put_grant($1, $2, $3) AS stored
 
 /** Keeps a grant that lives once the decision named in it has won. False where there is one of this id already: it stands. */
 export const proposeGrant = (store: Store, grant: GrantRow, blobs: readonly NewBlob[]): Promise<boolean> =>
-  put(store, { ...grant, state: 'proposed' }, blobs);
+  put(store, PUT, { ...grant, state: 'proposed' }, blobs);
 
-/** Keeps a grant that lives at once. False where there is one of this id already: it stands. */
-export const createGrant = (store: Store, grant: GrantRow, blobs: readonly NewBlob[]): Promise<boolean> =>
-  put(store, { ...grant, state: 'live' }, blobs);
+const CREATE = { name: 'create_grant_1', text: 'SELECT create_grant($1, $2, $3, $4, $5, $6) AS stored' };
 
-async function put(store: Store, grant: GrantRow, blobs: readonly NewBlob[]): Promise<boolean> {
-  const [row] = (await execute(store, PUT, [JSON.stringify(rowOf(grant)), ...blobParameters(blobs)])) as [
-    { stored: boolean },
-  ];
-  rememberBlobs(store, grant.tenant, blobs);
-  return row.stored;
+/** Keeps a grant that lives at once. False where there is one of this id already: it stands, and nothing is told. */
+export const createGrant = (
+  store: Store,
+  grant: GrantRow,
+  blobs: readonly NewBlob[],
+  told: NewAuditEvent,
+): Promise<boolean> => put(store, CREATE, { ...grant, state: 'live' }, blobs, auditParameters(grant.tenant, [told]));
+
+async function put(
+  store: Store,
+  statement: Statement,
+  grant: GrantRow,
+  blobs: readonly NewBlob[],
+  told: readonly unknown[] = [],
+): Promise<boolean> {
+  const values = [JSON.stringify(rowOf(grant)), ...blobParameters(blobs), ...told];
+  const stored = await storedBy(store, statement, values);
+  if (stored) rememberBlobs(store, grant.tenant, blobs);
+  return stored;
 }
 
 /** In the column names of the table, for `jsonb_populate_record`. Nothing is used or revoked yet. */
@@ -85,9 +98,8 @@ const rowOf = (grant: GrantRow): Record<string, unknown> => ({
 });
 
 const REVOKE = {
-  name: 'revoke_grant_1',
-  text: `UPDATE grants g SET state = 'revoked', revoked_at = $5, revoked_by = $4
-    WHERE g.tenant = $1 AND g.project = $2 AND g.grant_id = $3 AND g.state <> 'revoked' RETURNING g.*`,
+  name: 'revoke_grant_2',
+  text: 'SELECT g.* FROM revoke_grant($1, $2, $3, $4, $5, $6, $7, $8) g',
 };
 
 /** From its return on, no use of it is taken. Undefined where there is none to revoke, or it was revoked before. */
@@ -96,9 +108,11 @@ export async function revokeGrant(
   scope: Scope,
   grantId: string,
   by: { readonly principal: string; readonly nowMs: number },
+  told: NewAuditEvent,
 ): Promise<GrantRow | undefined> {
-  const values = [scope.tenant, scope.project, storableText(grantId), storableText(by.principal), by.nowMs];
-  const [row] = await execute(store, REVOKE, values);
+  const { tenant, project } = scope;
+  const values = [tenant, project, storableText(grantId), storableText(by.principal), by.nowMs];
+  const [row] = await execute(store, REVOKE, [...values, ...auditParameters(tenant, [told])]);
   return row === undefined ? undefined : grantFrom(decodeRow(grants, row));
 }
 

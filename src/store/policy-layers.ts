@@ -2,7 +2,9 @@ import { canonicalJson } from '../domain/arguments/canonical-json.ts';
 import type { JsonValue } from '../domain/arguments/json-value.ts';
 import type { PolicyLayer, PolicyLayerName } from '../domain/policy/policy-schema.ts';
 import type { Scope } from '../domain/schemas/names.ts';
-import { execute } from './database.ts';
+import { auditParameters } from './audit-events.ts';
+import type { NewAuditEvent } from './audit-events.ts';
+import { execute, storedBy } from './database.ts';
 import type { Store } from './database.ts';
 
 /** The project of the deployment's layer, which holds for every project of the tenant. */
@@ -26,24 +28,20 @@ const projectOf = (scope: Scope, name: PolicyLayerName): string =>
   name === 'deployment' ? EVERY_PROJECT : scope.project;
 
 const PUT = {
-  name: 'put_policy_layer_1',
-  text: `INSERT INTO policy_layers (tenant, project, name, slot, digest, body, put_by, put_at)
-    SELECT $1, $2, $3, $4, $5, $6, $7, $8::bigint
-     WHERE $5 IS DISTINCT FROM (
-       SELECT p.digest FROM policy_layers p WHERE p.tenant = $1 AND p.project = $2 AND p.name = $3 AND p.slot = $4
-        ORDER BY p.id DESC LIMIT 1)
-    RETURNING id`,
+  name: 'put_policy_layer_2',
+  text: 'SELECT put_policy_layer($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) AS stored',
 };
 
-/** From its return on, it is the layer of its name; what was there stays in the history. False: it was that before. */
+/** From its return on, it is the layer of its name; what was there stays in the history. False: it was that before, and nothing is told. */
 export async function putPolicyLayer(
   store: Store,
   scope: Scope,
   layer: PolicyLayer,
   digest: string,
   by: { readonly principal: string; readonly nowMs: number },
+  told: NewAuditEvent,
 ): Promise<boolean> {
-  const rows = await execute(store, PUT, [
+  return storedBy(store, PUT, [
     scope.tenant,
     projectOf(scope, layer.name),
     layer.name,
@@ -52,8 +50,8 @@ export async function putPolicyLayer(
     canonicalJson(layer as unknown as JsonValue),
     by.principal,
     by.nowMs,
+    ...auditParameters(scope.tenant, [told]),
   ]);
-  return rows.length > 0;
 }
 
 interface LayerRow {

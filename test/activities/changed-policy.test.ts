@@ -11,6 +11,7 @@ import { putPolicyLayer } from '../../src/store/policy-layers.ts';
 import { person } from '../support/core.ts';
 import { openGate } from '../support/gate.ts';
 import type { DispatchOptions, Gate, GateRun } from '../support/gate.ts';
+import { TOLD } from '../support/told.ts';
 
 const input = z.strictObject({ amount: z.number() });
 const names = ['plain', 'pair', 'free'] as const;
@@ -50,7 +51,7 @@ describe('S2.9 policy that has changed since', () => {
   const today = async (rules: readonly RuleInput[], project = 'web') => {
     const layer = policyLayerSchema.parse({ name: project === '*' ? 'deployment' : 'project', rules });
     const by = { principal: 'adam', nowMs: gate.nowMs };
-    await putPolicyLayer(gate.store, { tenant: 'acme', project }, layer, policyDigest([layer]), by);
+    await putPolicyLayer(gate.store, { tenant: 'acme', project }, layer, policyDigest([layer]), by, TOLD);
     // A worker looks every two seconds; a fresh one looks at once.
     options = { agents: [agent] };
   };

@@ -13,7 +13,7 @@ import { openGate } from '../support/gate.ts';
 import type { Gate, GateRun } from '../support/gate.ts';
 
 const input = z.strictObject({ amount: z.number() });
-const names = ['plain', 'pair', 'mixed', 'checked', 'ladder', 'tiered', 'free', 'spare'] as const;
+const names = ['plain', 'pair', 'mixed', 'checked', 'ladder', 'tiered', 'free', 'spare', 'named'] as const;
 const tools = names.map((name) =>
   recordingTool(name, { input, ...(name === 'free' && { effect: 'idempotent' as const }) }),
 );
@@ -24,6 +24,7 @@ const agent = testAgent({
     { id: 'pair', match: 'pair', effect: 'ask', approvers: { approvals: 2 } },
     { id: 'finance', match: 'mixed', effect: 'ask', approvers: { groups: ['finance'] } },
     { id: 'legal', match: 'mixed', effect: 'ask', approvers: { groups: ['legal'] } },
+    { id: 'named', match: 'named', effect: 'ask', approvers: { users: ['ann', 'ben'], approvals: 2 } },
     { id: 'maker', match: 'checked', effect: 'ask', approvers: { notRequester: true } },
     {
       id: 'up',
@@ -76,6 +77,19 @@ describe('S1.4 several people', () => {
     for (const evidence of [[anna], [anna, anna], [anna, again], [anna, otherKey]])
       expect(await outcome({ ...call, evidence })).toBe('consent_quorum_not_met/void_consent');
     expect(await outcome({ ...call, evidence: [anna, ben] })).toBe('completed');
+  });
+
+  test('B10 by a delegate count for one of those who delegated, whose own vote is no other', async () => {
+    const call = await judged('named');
+    const handed = (...from: string[]) => ({ delegatedFrom: from.map((principal) => ({ principal, groups: [] })) });
+    const [ann, forAnn, forBoth] = await Promise.all([
+      voteOf(call, 'ann'),
+      voteOf(call, 'dan', [], handed('ann')),
+      voteOf(call, 'eve', [], handed('ann', 'ben')),
+    ]);
+    for (const evidence of [[ann, forAnn], [forAnn, ann], [forBoth]])
+      expect(await outcome({ ...call, evidence })).toBe('consent_quorum_not_met/void_consent');
+    expect(await outcome({ ...call, evidence: [forBoth, forAnn] })).toBe('completed');
   });
 
   test('of whom one is a forgery: the others do not make up for it', async () => {

@@ -15,6 +15,7 @@ import { readEvents } from '../../src/store/events.ts';
 import { person } from '../support/core.ts';
 import { openGate } from '../support/gate.ts';
 import type { Gate, GateRun } from '../support/gate.ts';
+import { TOLD } from '../support/told.ts';
 
 const input = z.strictObject({ amount: z.number() });
 /** Calls of `slow` end when the test says so. */
@@ -78,7 +79,7 @@ describe('S4.4 a brake', () => {
   const off = { releasedAt: null, releasedBy: null };
 
   test('keeps a call back until it is released, and that is told once', async () => {
-    await setBrake(gate.store, { ...brake, ...off, brakeId: 'brake_1', tool: 'once' });
+    await setBrake(gate.store, { ...brake, ...off, brakeId: 'brake_1', tool: 'once' }, TOLD);
     const call = await approved('once');
     const before = entered();
     for (let attempt = 0; attempt < 3; attempt++)
@@ -89,25 +90,29 @@ describe('S4.4 a brake', () => {
       });
     expect(entered()).toBe(before);
     expect(await told('tool.held', call)).toMatchObject([{ data: { brakeId: 'brake_1', code: 'braked' } }]);
-    await releaseBrake(gate.store, 'acme', 'brake_1', { principal: 'olga', nowMs: gate.nowMs });
+    await releaseBrake(gate.store, 'acme', 'brake_1', { principal: 'olga', nowMs: gate.nowMs }, TOLD);
     expect(await outcome(call)).toBe('completed');
     expect(entered()).toBe(before + 1);
   });
 
   test('that is bypassed lets calls through, and each is told', async () => {
-    await setBrake(gate.store, { ...brake, ...off, brakeId: 'brake_2', tool: null });
+    await setBrake(gate.store, { ...brake, ...off, brakeId: 'brake_2', tool: null }, TOLD);
     const bypass = { project: null, agent: null, tool: 'once', runId: null, reason: 'Now.', createdBy: 'olga' };
     const untilMs = gate.nowMs + 60_000;
-    await addBypass(gate.store, {
-      ...{ tenant: 'acme', bypassId: 'bypass_1', brakeId: 'brake_2', until: untilMs, createdAt: 1, endedAt: null },
-      ...bypass,
-    });
+    await addBypass(
+      gate.store,
+      {
+        ...{ tenant: 'acme', bypassId: 'bypass_1', brakeId: 'brake_2', until: untilMs, createdAt: 1, endedAt: null },
+        ...bypass,
+      },
+      TOLD,
+    );
     const call = await approved('once');
     expect(await outcome(call)).toBe('completed');
     expect(await told('brake.bypassed', call)).toMatchObject([{ data: { brakeId: 'brake_2', bypassId: 'bypass_1' } }]);
     gate.nowMs = untilMs;
     await expect(gate.dispatch(await approved('once'))).rejects.toMatchObject({ type: 'braked' });
-    await releaseBrake(gate.store, 'acme', 'brake_2', { principal: 'olga', nowMs: gate.nowMs });
+    await releaseBrake(gate.store, 'acme', 'brake_2', { principal: 'olga', nowMs: gate.nowMs }, TOLD);
   });
 });
 

@@ -3,7 +3,7 @@ import type { ApprovalChange, ApprovalState } from '../../src/contract/approval-
 import type { Approval } from '../../src/contract/approvals.ts';
 import type { Page } from '../../src/contract/pagination.ts';
 import { createClient } from '../../src/client/index.ts';
-import { cuttableRelay } from '../client/cuttable-relay.ts';
+import { cuttableRelay } from '../support/cuttable-relay.ts';
 import { readSse } from '../support/sse-reader.ts';
 import type { SseReader } from '../support/sse-reader.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -174,8 +174,8 @@ test('many pending ones come in parts, and the client puts them together', async
 
 test('S1.12 B16 through any number of cuts the client has every change once, and what it shows is what is listed', async () => {
   await using quiet = await createApiWorld();
-  await using relay = await cuttableRelay(quiet.url);
-  const client = createClient({ baseUrl: relay.url, apiKey: quiet.key });
+  await using relay = await cuttableRelay('127.0.0.1', Number(new URL(quiet.url).port));
+  const client = createClient({ baseUrl: `http://127.0.0.1:${relay.port}`, apiKey: quiet.key });
   const pending = new Map<string, ApprovalState>();
   const changes: number[] = [];
   const abort = new AbortController();
@@ -204,7 +204,7 @@ test('S1.12 B16 through any number of cuts the client has every change once, and
     if (index % 3 === 0)
       await run.happens({ type: 'approval.withdrawn', at: Date.now(), data: { approvalId, revision: 1 } });
     if (index % 4 !== 0) continue;
-    relay.cut();
+    relay.drop();
     cuts += 1;
   }
   const { approvalId } = await last.asks();

@@ -108,6 +108,16 @@ describe('B18 brakes', () => {
     expect([other.status, other.body.code]).toEqual([422, 'idempotency_mismatch']);
   });
 
+  test('S1.6 the same key many times at once is one brake, told once', async () => {
+    const headers = { 'idempotency-key': randomUUID() };
+    const answers = await Promise.all([1, 2, 3, 4, 5, 6].map(() => set({ tool: 'refund' }, operator, headers)));
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(5);
+    const [brakeId, ...others] = new Set(answers.map(({ body }) => body.brakeId));
+    expect(others).toEqual([]);
+    expect(await audited(brakeId ?? '')).toEqual(['brake.set']);
+  });
+
   test.each([
     ['no reason', { reason: undefined }, 400],
     ['a blank reason', { reason: '  ' }, 400],

@@ -1,12 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Approval as ApprovalView } from '../../src/contract/approvals.ts';
 import type { DecisionReceipt, DecisionView, PendingDecision } from '../../src/contract/decisions.ts';
-import type { Problem } from '../../src/contract/problem.ts';
 import type { Page } from '../../src/contract/pagination.ts';
 import type { Approval, DecisionKind } from '../../src/domain/schemas/approval.ts';
 import type { SignedCommand } from '../../src/domain/schemas/command.ts';
 import { createApiWorld } from './api-world.ts';
 import type { ApiWorld } from './api-world.ts';
+import { deciding, forgetAnswersAfterEach, pathOf } from './deciding.ts';
 import { decidedEvent, readDecision, refusedEvent, scriptedRun } from './run-script.ts';
 import type { ScriptedRun } from './run-script.ts';
 
@@ -15,22 +15,8 @@ beforeAll(async () => {
   world = await createApiWorld({ limits: { decisionWaitMs: 400, approvalWaitMs: 700 } });
 });
 afterAll(() => world[Symbol.asyncDispose]());
-afterEach(() => {
-  world.gateway.onDecide = () => 'accepted';
-  world.gateway.onVerdict = () => undefined;
-  world.gateway.questions.length = 0;
-});
-
-const pathOf = ({ runId, key }: { runId: string; key: string }) => `/v1/runs/${runId}/approvals/${key}`;
-
-const decide = <T = Problem>(
-  approval: Approval,
-  body: object,
-  options: { key?: string; headers?: Record<string, string> } = {},
-) => world.call<T>('POST', `${pathOf(approval)}/decisions`, { body, ...options });
-
-const approve = <T = DecisionReceipt>(approval: Approval, options = {}) =>
-  decide<T>(approval, { decision: 'approve', digest: approval.digest }, options);
+forgetAnswersAfterEach(() => world);
+const { decide, approve } = deciding(() => world);
 
 /** The workflow takes every decision that comes first, and refuses the others, as the domain does. */
 function decideFirstWins(run: ScriptedRun, approval: Approval): void {
@@ -271,7 +257,7 @@ describe('S3 deciding', () => {
     expect([status, body.code]).toEqual([410, 'expired']);
   });
 
-  test('a run that is over is 410, by its row or by what Temporal says', async () => {
+  test('S0.11 a run that is over is 410, by its row or by what Temporal says', async () => {
     const run = await scriptedRun(world);
     const approval = await run.asks();
     world.gateway.onDecide = () => 'run_over';

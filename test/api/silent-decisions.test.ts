@@ -1,10 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DecisionReceipt, DecisionView, PendingDecision } from '../../src/contract/decisions.ts';
-import type { Problem } from '../../src/contract/problem.ts';
 import type { Approval } from '../../src/domain/schemas/approval.ts';
 import type { SignedCommand } from '../../src/domain/schemas/command.ts';
 import { createApiWorld } from './api-world.ts';
 import type { ApiWorld } from './api-world.ts';
+import { deciding, forgetAnswersAfterEach } from './deciding.ts';
 import { readDecision, refusedEvent, scriptedRun } from './run-script.ts';
 
 let world: ApiWorld;
@@ -12,22 +12,8 @@ beforeAll(async () => {
   world = await createApiWorld({ limits: { decisionWaitMs: 400, approvalWaitMs: 700 } });
 });
 afterAll(() => world[Symbol.asyncDispose]());
-afterEach(() => {
-  world.gateway.onDecide = () => 'accepted';
-  world.gateway.onVerdict = () => undefined;
-  world.gateway.questions.length = 0;
-});
-
-const pathOf = ({ runId, key }: { runId: string; key: string }) => `/v1/runs/${runId}/approvals/${key}`;
-
-const decide = <T = Problem>(
-  approval: Approval,
-  body: object,
-  options: { key?: string; headers?: Record<string, string> } = {},
-) => world.call<T>('POST', `${pathOf(approval)}/decisions`, { body, ...options });
-
-const approve = <T = DecisionReceipt>(approval: Approval, options = {}) =>
-  decide<T>(approval, { decision: 'approve', digest: approval.digest }, options);
+forgetAnswersAfterEach(() => world);
+const { decide, approve } = deciding(() => world);
 
 describe('S3 when the event does not come', () => {
   test('no worker answers: 202 with a link that says pending, then what became of it', async () => {

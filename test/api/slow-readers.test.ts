@@ -47,7 +47,7 @@ async function muchHappens(run: ScriptedRun, events = EVENTS): Promise<void> {
 }
 
 const turn = (number: number): RunEvent => ({ type: 'turn.started', at: Date.now(), data: { turn: number } });
-const endedStreams = ({ logLines }: ApiWorld) => logLines.filter((line) => line.includes('"stream.ended"')).length;
+const endedStreams = ({ logLines }: ApiWorld) => logLines.filter((line) => line.includes('"stream.send_ended"')).length;
 
 test(
   'S1.12 readers that take nothing hold back little, and nobody else waits for them',

@@ -4,8 +4,8 @@ import type { Run, RunDetail } from '../../src/contract/runs.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { createApiWorld } from './api-world.ts';
 import type { ApiWorld } from './api-world.ts';
-import { cuttableRelay } from './cuttable-relay.ts';
-import type { CuttableRelay } from './cuttable-relay.ts';
+import { cuttableRelay } from '../support/cuttable-relay.ts';
+import type { CuttableRelay } from '../support/cuttable-relay.ts';
 import { scriptedRun } from './run-script.ts';
 
 let world: ApiWorld;

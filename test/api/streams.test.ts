@@ -3,11 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunEventView } from '../../src/contract/events.ts';
 import type { Page } from '../../src/contract/pagination.ts';
 import type { Run } from '../../src/contract/runs.ts';
-import type { RunEvent } from '../../src/domain/schemas/event.ts';
 import { appendDelta } from '../../src/store/deltas.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { createApiWorld, scope } from './api-world.ts';
 import type { ApiWorld } from './api-world.ts';
+import { completed, idsOf, readStream, turn } from './read-stream.ts';
+import type { ReadOptions, Seen } from './read-stream.ts';
 import { scriptedRun } from './run-script.ts';
 
 let world: ApiWorld;
@@ -16,36 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-interface Seen {
-  readonly event: string | undefined;
-  readonly id: string | undefined;
-  readonly data: Record<string, unknown>;
-}
-
-/** Reads a stream as a client would: what it has seen so far, and a promise for its end. */
-async function read(path: string, headers: Record<string, string> = {}, key = world.key, init: RequestInit = {}) {
-  const abort = new AbortController();
-  const response = await fetch(`${world.url}${path}`, {
-    headers: { authorization: `Bearer ${key}`, accept: 'text/event-stream', ...headers },
-    signal: abort.signal,
-    ...init,
-  });
-  const seen: Seen[] = [];
-  const comments: string[] = [];
-  const parser = createParser({
-    onEvent: ({ event, id, data }) => void seen.push({ event, id, data: JSON.parse(data) }),
-    onComment: (comment) => void comments.push(comment),
-  });
-  const ended = (async () => {
-    if (!response.body) return;
-    for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) parser.feed(chunk);
-  })().catch(() => {});
-  return { response, seen, comments, ended, stop: () => abort.abort() };
-}
-
-const turn = (number: number): RunEvent => ({ type: 'turn.started', at: Date.now(), data: { turn: number } });
-const completed = (): RunEvent => ({ type: 'run.completed', at: Date.now(), data: { receipts: [] } });
-const ids = (seen: readonly Seen[]) => seen.flatMap(({ id }) => (id ? [Number(id)] : []));
+const read = (...given: ReadOptions) => readStream(world, ...given);
 
 describe('S2 the stream of a run', () => {
   test('gives what has happened, then what happens, then the end', async () => {
@@ -65,7 +37,7 @@ describe('S2 the stream of a run', () => {
       'run.completed',
       'stream.end',
     ]);
-    expect(ids(stream.seen)).toEqual([1, 2, 3, 4]);
+    expect(idsOf(stream.seen)).toEqual([1, 2, 3, 4]);
     expect(stream.seen[0]?.data).toMatchObject({ seq: 1, runId: run.runId, type: 'turn.started', data: { turn: 1 } });
     expect(stream.seen.at(-1)).toEqual({ event: 'stream.end', id: undefined, data: { status: 'completed' } });
   });
@@ -77,8 +49,8 @@ describe('S2 the stream of a run', () => {
     const byQuery = await read(`/v1/runs/${run.runId}/events?after=${after}`, { 'last-event-id': '' });
     await Promise.all([byHeader.ended, byQuery.ended]);
     const expected = [1, 2, 3, 4, 5].filter((seq) => seq > after);
-    expect(ids(byHeader.seen)).toEqual(expected);
-    expect(ids(byQuery.seen)).toEqual(expected);
+    expect(idsOf(byHeader.seen)).toEqual(expected);
+    expect(idsOf(byQuery.seen)).toEqual(expected);
     expect(byQuery.seen.at(-1)?.event).toBe('stream.end');
   });
 
@@ -92,7 +64,7 @@ describe('S2 the stream of a run', () => {
     }
     await run.happens(completed());
     await Promise.all(streams.map(({ ended }) => ended));
-    for (const { seen } of streams) expect(ids(seen)).toEqual(Array.from({ length: 61 }, (_, index) => index + 1));
+    for (const { seen } of streams) expect(idsOf(seen)).toEqual(Array.from({ length: 61 }, (_, index) => index + 1));
   });
 
   test('more events than a page are all there', async () => {
@@ -100,7 +72,7 @@ describe('S2 the stream of a run', () => {
     await run.happens(...Array.from({ length: 450 }, (_, index) => turn(index + 1)), completed());
     const stream = await read(`/v1/runs/${run.runId}/events`);
     await stream.ended;
-    expect(ids(stream.seen)).toHaveLength(451);
+    expect(idsOf(stream.seen)).toHaveLength(451);
   });
 
   test('content is resolved, data has none of it', async () => {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Approval } from '../../src/contract/approvals.ts';
 import { asksFor, recordingTool, says, testAgent } from '../../src/testing/index.ts';
 import type { Person, StartedRun, World } from '../../src/testing/index.ts';
-import { cuttableRelay } from '../client/cuttable-relay.ts';
+import { cuttableRelay } from '../support/cuttable-relay.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { testWorld } from '../support/world.ts';
@@ -131,11 +131,11 @@ describe('runs', () => {
 
   test('watch goes on where a cut connection ended, and Ctrl-C ends it with 130', async () => {
     const { run, approval } = await startAndAsk();
-    await using relay = await cuttableRelay(world.url);
-    const through = startCliWith({ COUNTERSIGN_URL: relay.url, COUNTERSIGN_API_KEY: anna.key });
+    await using relay = await cuttableRelay('127.0.0.1', Number(new URL(world.url).port));
+    const through = startCliWith({ COUNTERSIGN_URL: `http://127.0.0.1:${relay.port}`, COUNTERSIGN_API_KEY: anna.key });
     const watching = through('runs', 'watch', run.runId);
     await waitFor('the events so far', () => watching.out().includes('run.suspended'));
-    relay.cut();
+    relay.drop();
     await run.decide(approval, 'approve');
     const { code, out } = await watching.ended;
     expect(code).toBe(0);

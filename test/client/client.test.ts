@@ -9,7 +9,7 @@ import { createApiWorld } from '../api/api-world.ts';
 import type { ApiWorld } from '../api/api-world.ts';
 import { decidedEvent, scriptedRun } from '../api/run-script.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { cuttableRelay } from './cuttable-relay.ts';
+import { cuttableRelay } from '../support/cuttable-relay.ts';
 
 let world: ApiWorld;
 let client: CountersignClient;
@@ -57,8 +57,8 @@ test('a server that is not there is told apart from one that says no', async () 
 
 describe('S2 following a run', () => {
   test('over broken connections every event comes once and in order', async () => {
-    await using relay = await cuttableRelay(world.url);
-    const follower = createClient({ baseUrl: relay.url, apiKey: world.key });
+    await using relay = await cuttableRelay('127.0.0.1', Number(new URL(world.url).port));
+    const follower = createClient({ baseUrl: `http://127.0.0.1:${relay.port}`, apiKey: world.key });
     const run = await scriptedRun(world);
     const items: RunStreamItem[] = [];
     let reconnects = 0;
@@ -70,7 +70,7 @@ describe('S2 following a run', () => {
       await run.happens({ type: 'turn.started', at: Date.now(), data: { turn } });
       if (turn % 10 === 0) {
         await waitFor('the events so far', () => items.length === turn);
-        relay.cut();
+        relay.drop();
       }
     }
     await run.happens({ type: 'run.completed', at: Date.now(), data: { receipts: [] } });

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Person } from '../../src/testing/index.ts';
 import { verifyStoredChain } from '../../src/store/verify-stored-chain.ts';
-import { cuttableRelay } from '../api/cuttable-relay.ts';
+import { cuttableRelay } from '../support/cuttable-relay.ts';
 import { createInstallation } from '../support/installation.ts';
 import type { Installation } from '../support/installation.ts';
 import { untilEnded } from '../support/until-ended.ts';

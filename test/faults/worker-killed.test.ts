@@ -26,7 +26,7 @@ const expectWholeChain = async (runId: string) =>
 
 describe('while an approval is pending', () => {
   test(
-    'S3.4 B3 decisions are taken while no worker runs, and carried out once by the next one',
+    'S0.13 S0.11 S3.4 B3 decisions are taken while no worker runs, and carried out once by the next one',
     { timeout: 60_000 },
     async () => {
       const [patient, hasty] = [installation.outside(), installation.outside()];
@@ -64,7 +64,7 @@ describe('while an approval is pending', () => {
 
 describe('while it works', () => {
   test(
-    'S3.4 B3 its runs move on elsewhere: no effect twice, nothing guessed',
+    'S0.13 S3.4 B3 its runs move on elsewhere: no effect twice, nothing guessed',
     { timeout: 90_000 },
     async ({ annotate }) => {
       const kinds = [

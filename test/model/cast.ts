@@ -15,7 +15,23 @@ export const PEOPLE = {
   rita: person(REQUESTER, ['finance', 'managers']),
   /** A name whose key the requester made. */
   sock: { ...person('sock', ['finance']), createdBy: REQUESTER },
+  /** As it was signed at first: of his groups nobody can tell whether they are his or the requester's. */
   dan: { ...person('dan', ['finance']), delegatedFrom: [REQUESTER] },
+  /** A manager in his own right, and in finance only for others. */
+  eli: {
+    ...person('eli', ['managers']),
+    delegatedFrom: [
+      { principal: REQUESTER, groups: ['finance', 'managers'] },
+      { principal: 'anna', groups: ['finance'] },
+    ],
+  },
+  fay: {
+    ...person('fay'),
+    delegatedFrom: [
+      { principal: 'anna', groups: ['finance'] },
+      { principal: 'bob', groups: ['legal'] },
+    ],
+  },
   bot: { ...person('bot', ['finance', 'legal', 'managers']), kind: 'service' },
 } satisfies Record<string, Actor>;
 export type Who = keyof typeof PEOPLE;
@@ -40,6 +56,11 @@ export const POLICIES = {
   finance: ask({ approverRules: [finance] }),
   two: ask({ approverRules: [rule({ approvals: 2, rejections: 2 })] }),
   financeAndLegal: ask({ approverRules: [finance, rule({ groups: ['legal'] })], stateEditable: ['budget'] }),
+  named: ask({ approverRules: [rule({ users: ['anna', 'bob'], approvals: 2, rejections: 2 })] }),
+  namedOthers: ask({
+    approverRules: [rule({ users: ['anna', REQUESTER], groups: ['managers'], approvals: 2, notRequester: true })],
+  }),
+  twoOfFinance: ask({ approverRules: [rule({ groups: ['finance'], approvals: 2 })] }),
   others: ask({ approverRules: [rule({ notRequester: true })] }),
   twoOthers: ask({ approverRules: [rule({ groups: ['finance', 'managers'], approvals: 2, notRequester: true })] }),
   reason: ask({ approverRules: [rule({ reasonRequired: true })] }),

@@ -67,8 +67,9 @@ const proveConsent = (input: RunToolInput, requested: Requested | undefined, now
     ? after.digest === input.digest && editOutcome(approval.verdict, after.verdict, rulesOf(subject)) === 'approved'
     : approval.digest === input.digest &&
       tally(
-        rulesOf(subject),
+        subject,
         given.map(({ command, actor }) => ({ decision: command.decision, actor })),
+        REQUESTER,
       ) === 'approved';
   if (!holds) return refusal('consent_incomplete', 'void_consent');
   const { executeWithinMs } = after?.verdict ?? approval.verdict;

@@ -49,10 +49,11 @@ export interface Ask {
   readonly signatures: Set<string>;
 }
 
+/** Who somebody is beyond doubt; of whom a delegation says no more than the name, they are taken to be that, too. */
 const namesOf = (actor: Actor): string[] => [
   actor.principal,
   actor.createdBy ?? actor.principal,
-  ...(actor.delegatedFrom ?? []),
+  ...(actor.delegatedFrom ?? []).flatMap((one) => (typeof one === 'string' ? [one] : [])),
 ];
 
 const rulesNow = ({ policy, step }: Ask): readonly ApproverRule[] => {
@@ -61,10 +62,30 @@ const rulesNow = ({ policy, step }: Ask): readonly ApproverRule[] => {
   return rules;
 };
 
-const belongs = (actor: Actor, { groups, users }: ApproverRule): boolean => {
-  if (groups === undefined && users === undefined) return true;
-  const byName = [actor.principal, ...(actor.delegatedFrom ?? [])].filter((name) => users?.includes(name));
-  return byName.length > 0 || actor.groups.filter((group) => groups?.includes(group)).length > 0;
+const isMeant = ({ groups, users }: ApproverRule, names: readonly string[], memberOf: readonly string[]): boolean =>
+  (groups === undefined && users === undefined) ||
+  [...names.filter((name) => users?.includes(name)), ...memberOf.filter((group) => groups?.includes(group))].length > 0;
+
+/** The places that somebody may take: their own, else that of one whom they stand in for. */
+const placesOf = (actor: Actor, rule: ApproverRule, banned: ReadonlySet<string>): string[] => {
+  const oneself = namesOf(actor).filter((name) => name !== actor.createdBy);
+  if (namesOf(actor).some((name) => banned.has(name))) return [];
+  if (isMeant(rule, oneself, actor.groups)) return [actor.principal];
+  return (actor.delegatedFrom ?? []).flatMap((one) =>
+    typeof one === 'string' || banned.has(one.principal) || !isMeant(rule, [one.principal], one.groups)
+      ? []
+      : [one.principal],
+  );
+};
+
+const bannedFrom = (ask: Ask): ReadonlySet<string> => {
+  const rules = rulesNow(ask);
+  const others = rules.some((rule) => rule.notRequester);
+  const several = rules.some((rule) => rule.approvals >= 2);
+  const banned = new Set<string>();
+  if (others) for (const name of [REQUESTER, ...ask.strangersTo]) banned.add(name);
+  if ((others || several) && ask.editor !== undefined) banned.add(ask.editor);
+  return banned;
 };
 
 const isLegitimate = (ask: Ask, by: { who: Actor; kind: string; hasReason: boolean; channel: string }): boolean => {
@@ -72,17 +93,12 @@ const isLegitimate = (ask: Ask, by: { who: Actor; kind: string; hasReason: boole
   const { who, kind, channel } = by;
   const kinds: readonly string[] = ask.isQuestion ? ['respond', 'reject'] : ask.policy.allowedDecisions;
   const channels: readonly string[] = ask.policy.channels ?? [channel];
-  const others = rules.some((rule) => rule.notRequester);
-  const several = rules.some((rule) => rule.approvals >= 2);
-  const banned = new Set<string>();
-  if (others) for (const name of [REQUESTER, ...ask.strangersTo]) banned.add(name);
-  if ((others || several) && ask.editor !== undefined) banned.add(ask.editor);
+  const banned = bannedFrom(ask);
   return (
     who.kind === 'person' &&
     kinds.includes(kind) &&
     channels.includes(channel) &&
-    (rules.length === 0 || rules.some((rule) => belongs(who, rule))) &&
-    !namesOf(who).some((name) => banned.has(name)) &&
+    (rules.length === 0 || rules.some((rule) => placesOf(who, rule, banned).length > 0)) &&
     (by.hasReason || !rules.some((rule) => rule.reasonRequired))
   );
 };
@@ -90,14 +106,23 @@ const isLegitimate = (ask: Ask, by: { who: Actor; kind: string; hasReason: boole
 const countable = (ask: Ask): Ballot[] =>
   ask.ballots.filter((ballot) => isLegitimate(ask, { ...ballot, kind: ballot.yes ? 'approve' : 'reject' }));
 
-const heads = (ballots: readonly Ballot[], rule: ApproverRule, yes: boolean): number => {
-  const people = new Set<string>();
-  for (const { who, yes: said } of ballots) if (said === yes && belongs(who, rule)) people.add(who.principal);
-  return people.size;
+/** Every way to seat everybody is tried. */
+const mostSeated = (places: readonly (readonly string[])[], taken: readonly string[] = []): number => {
+  const [first, ...more] = places;
+  if (first === undefined) return taken.length;
+  const free = first.filter((place) => !taken.includes(place));
+  return Math.max(mostSeated(more, taken), ...free.map((place) => mostSeated(more, [...taken, place])));
+};
+
+const heads = (ask: Ask, ballots: readonly Ballot[], rule: ApproverRule, yes: boolean): number => {
+  const people = new Map<string, string[]>();
+  for (const { who, yes: said } of ballots)
+    if (said === yes) people.set(who.principal, placesOf(who, rule, bannedFrom(ask)));
+  return mostSeated([...people.values()]);
 };
 
 const approves = (ask: Ask, ballots: readonly Ballot[]): boolean =>
-  rulesNow(ask).every((rule) => heads(ballots, rule, true) >= rule.approvals);
+  rulesNow(ask).every((rule) => heads(ask, ballots, rule, true) >= rule.approvals);
 
 const RISKS = ['low', 'medium', 'high', 'critical'];
 
@@ -158,7 +183,7 @@ export class Reference {
     if (decision === 'request_changes') return 'sent_back';
     const ballots = [...countable(ask), ballot];
     const rules = rulesNow(ask);
-    if (rules.some((rule) => heads(ballots, rule, false) >= rule.rejections)) return 'rejected';
+    if (rules.some((rule) => heads(ask, ballots, rule, false) >= rule.rejections)) return 'rejected';
     if (rules.length === 0) return decision === 'approve' ? 'approved' : 'rejected';
     return decision === 'approve' && approves(ask, ballots) ? 'approved' : 'vote';
   }

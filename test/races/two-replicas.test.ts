@@ -42,7 +42,7 @@ afterAll(async () => {
   await world[Symbol.asyncDispose]();
 });
 
-test('B4 started here, followed and decided there: both streams are the same, to the end', async () => {
+test('S0.11 B4 started here, followed and decided there: both streams are the same, to the end', async () => {
   const run = await here.startRun({});
   const [streamHere, streamThere] = await Promise.all(
     [world.url, replica.url].map((url) => readEventStream({ url, key: here.key, runId: run.runId })),

@@ -11,6 +11,8 @@ import { appendEvents, readEvents } from '../../src/store/events.ts';
 import type { RunRow } from '../../src/store/run-rows.ts';
 import { openTestStore } from '../support/database.ts';
 import { append, NOW, numbered, reservationOf, scope, storedRun, turns } from './fixtures.ts';
+import { brakeOn, bypassOf } from './changes.ts';
+import { TOLD } from '../support/told.ts';
 
 let store: Store;
 let close: () => Promise<void>;
@@ -31,36 +33,6 @@ async function tenantWithRun() {
   return { tenant, run, reserve };
 }
 
-const brakeOn = (tenant: string, changes: Partial<BrakeRow> = {}): BrakeRow => ({
-  brakeId: 'brake-1',
-  tenant,
-  project: null,
-  agent: null,
-  tool: null,
-  reason: 'Refunds go to the wrong account.',
-  createdBy: 'oscar',
-  createdAt: NOW,
-  releasedAt: null,
-  releasedBy: null,
-  ...changes,
-});
-
-const bypassOf = (tenant: string, changes: Partial<BypassRow> = {}): BypassRow => ({
-  bypassId: 'bypass-1',
-  brakeId: 'brake-1',
-  tenant,
-  project: null,
-  agent: null,
-  tool: null,
-  runId: null,
-  until: NOW + 60_000,
-  reason: 'One customer waits.',
-  createdBy: 'oscar',
-  createdAt: NOW,
-  endedAt: null,
-  ...changes,
-});
-
 const eventsOf = async (run: RunRow) => {
   const events = await readEvents(store, run, run.runId, { after: 0, limit: 100 });
   expect(verifyChain(run.runId, events)).toMatchObject({ ok: true });
@@ -80,7 +52,7 @@ describe('S4 a brake', () => {
     ['on the tool of another agent', { agent: 'notes', tool: 'refund' }, false],
   ])('%s: holds as it says', async (_, changes, holds) => {
     const { tenant, run, reserve } = await tenantWithRun();
-    await setBrake(store, brakeOn(tenant, changes));
+    await setBrake(store, brakeOn(tenant, changes), TOLD);
     const braked = { state: 'braked', brakeId: 'brake-1' };
     expect(await reserve()).toEqual(holds ? braked : { state: 'reserved', epoch: 1 });
     const { rows } = await store.pool.query('SELECT FROM effects WHERE run_id = $1', [run.runId]);
@@ -89,21 +61,21 @@ describe('S4 a brake', () => {
 
   test('is its tenant’s own', async () => {
     const { tenant } = await tenantWithRun();
-    await setBrake(store, brakeOn(tenant));
+    await setBrake(store, brakeOn(tenant), TOLD);
     const { reserve } = await tenantWithRun();
     expect(await reserve()).toEqual({ state: 'reserved', epoch: 1 });
   });
 
   test('keeps the events that ride along, and lets the call go on once it is released', async () => {
     const { tenant, run, reserve } = await tenantWithRun();
-    await setBrake(store, brakeOn(tenant));
+    await setBrake(store, brakeOn(tenant), TOLD);
     const held = await reserveEffect(store, reservationOf(run, { append: append(run, turns(1, 2)) }));
     expect(held).toEqual({ state: 'braked', brakeId: 'brake-1' });
-    expect(await releaseBrake(store, tenant, 'brake-1', { principal: 'olga', nowMs: NOW + 5 })).toMatchObject({
+    expect(await releaseBrake(store, tenant, 'brake-1', { principal: 'olga', nowMs: NOW + 5 }, TOLD)).toMatchObject({
       releasedAt: NOW + 5,
       releasedBy: 'olga',
     });
-    expect(await releaseBrake(store, tenant, 'brake-1', { principal: 'olga', nowMs: NOW + 6 })).toBeUndefined();
+    expect(await releaseBrake(store, tenant, 'brake-1', { principal: 'olga', nowMs: NOW + 6 }, TOLD)).toBeUndefined();
     expect(await reserve()).toEqual({ state: 'reserved', epoch: 1 });
   });
 
@@ -114,7 +86,7 @@ describe('S4 a brake', () => {
   ])('put on afterwards: %s', async (_, changes, expected) => {
     const { tenant, reserve } = await tenantWithRun();
     await reserve();
-    await setBrake(store, brakeOn(tenant));
+    await setBrake(store, brakeOn(tenant), TOLD);
     expect(await reserve(changes)).toEqual(expected);
   });
 
@@ -123,7 +95,7 @@ describe('S4 a brake', () => {
     const effect = 'idempotent';
     const { effectKey } = reservationOf(run);
     await reserve({ effect });
-    await setBrake(store, brakeOn(tenant));
+    await setBrake(store, brakeOn(tenant), TOLD);
     expect(await reserve({ effect, nonce: 'other' })).toEqual({ state: 'braked', brakeId: 'brake-1' });
     const blob = makeBlob('done');
     const outcome = { type: 'completed', resultRef: blob.ref } as const;
@@ -133,7 +105,7 @@ describe('S4 a brake', () => {
 
   test('a run that is over is told so, brake or not', async () => {
     const { tenant, run, reserve } = await tenantWithRun();
-    await setBrake(store, brakeOn(tenant));
+    await setBrake(store, brakeOn(tenant), TOLD);
     await appendEvents(store, append(run, numbered([{ type: 'run.cancelled', at: NOW, data: { channel: 'api' } }])));
     expect(await reserve()).toEqual({ state: 'run_over', status: 'cancelled' });
   });
@@ -142,11 +114,11 @@ describe('S4 a brake', () => {
     const { tenant } = await tenantWithRun();
     const first = brakeOn(tenant);
     const second = brakeOn(tenant, { brakeId: 'brake-2', createdAt: NOW + 1, tool: 'email' });
-    await setBrake(store, first);
-    await setBrake(store, { ...first, reason: 'Another.' });
-    await setBrake(store, second);
+    await setBrake(store, first, TOLD);
+    await setBrake(store, { ...first, reason: 'Another.' }, TOLD);
+    await setBrake(store, second, TOLD);
     expect(await listBrakes(store, tenant)).toEqual([second, first]);
-    const released = await releaseBrake(store, tenant, 'brake-1', { principal: 'oscar', nowMs: NOW + 2 });
+    const released = await releaseBrake(store, tenant, 'brake-1', { principal: 'oscar', nowMs: NOW + 2 }, TOLD);
     expect(await listBrakes(store, tenant, { active: true })).toEqual([second]);
     expect(await listBrakes(store, tenant, { active: false })).toEqual([released]);
   });
@@ -165,8 +137,8 @@ describe('S4 a bypass', () => {
     ['that was ended', { endedAt: NOW - 1 }, false],
   ])('%s: lets through as it says', async (_, changes, passes) => {
     const { tenant, reserve } = await tenantWithRun();
-    await setBrake(store, brakeOn(tenant));
-    await addBypass(store, bypassOf(tenant, changes));
+    await setBrake(store, brakeOn(tenant), TOLD);
+    await addBypass(store, bypassOf(tenant, changes), TOLD);
     const bypass = { brakeId: 'brake-1', bypassId: 'bypass-1' };
     expect(await reserve()).toEqual(
       passes ? { state: 'reserved', epoch: 1, bypass } : { state: 'braked', brakeId: 'brake-1' },
@@ -175,11 +147,11 @@ describe('S4 a bypass', () => {
 
   test('every call that it lets through is told in the run’s chain, once an attempt', async () => {
     const { tenant, run, reserve } = await tenantWithRun();
-    await setBrake(store, brakeOn(tenant));
-    await setBrake(store, brakeOn(tenant, { brakeId: 'brake-2', createdAt: NOW + 1, tool: 'refund' }));
-    await addBypass(store, bypassOf(tenant));
+    await setBrake(store, brakeOn(tenant), TOLD);
+    await setBrake(store, brakeOn(tenant, { brakeId: 'brake-2', createdAt: NOW + 1, tool: 'refund' }), TOLD);
+    await addBypass(store, bypassOf(tenant), TOLD);
     expect(await reserve()).toEqual({ state: 'braked', brakeId: 'brake-2' });
-    await addBypass(store, bypassOf(tenant, { bypassId: 'bypass-2', brakeId: 'brake-2' }));
+    await addBypass(store, bypassOf(tenant, { bypassId: 'bypass-2', brakeId: 'brake-2' }), TOLD);
     await reserve();
     await reserve();
     const told = (await eventsOf(run)).map(({ type, origin, ordinal, data }) => ({ type, origin, ordinal, data }));
@@ -193,11 +165,11 @@ describe('S4 a bypass', () => {
 
   test('ends once; the brake holds again', async () => {
     const { tenant, reserve } = await tenantWithRun();
-    await setBrake(store, brakeOn(tenant));
-    await addBypass(store, bypassOf(tenant));
+    await setBrake(store, brakeOn(tenant), TOLD);
+    await addBypass(store, bypassOf(tenant), TOLD);
     const by = { principal: 'oscar', nowMs: NOW + 1 };
-    expect(await endBypass(store, tenant, 'bypass-1', by)).toEqual(bypassOf(tenant, { endedAt: NOW + 1 }));
-    expect(await endBypass(store, tenant, 'bypass-1', by)).toBeUndefined();
+    expect(await endBypass(store, tenant, 'bypass-1', by, TOLD)).toEqual(bypassOf(tenant, { endedAt: NOW + 1 }));
+    expect(await endBypass(store, tenant, 'bypass-1', by, TOLD)).toBeUndefined();
     expect(await reserve()).toEqual({ state: 'braked', brakeId: 'brake-1' });
     expect(await listBypasses(store, tenant, 'brake-1')).toEqual([bypassOf(tenant, { endedAt: NOW + 1 })]);
     expect(await listBypasses(store, scope.tenant, 'brake-1')).toEqual([]);
@@ -215,7 +187,7 @@ describe('a brake against dispatches', () => {
       expect(before).toMatchObject({ state: 'reserved' });
       let isOn = false;
       const putOn = async () => {
-        await setBrake(store, brakeOn(tenant));
+        await setBrake(store, brakeOn(tenant), TOLD);
         isOn = true;
       };
       const setting = putOn();
@@ -238,7 +210,7 @@ describe('a brake against dispatches', () => {
       for (let round = 0; round < 6; round += 1) {
         const run = await storedRun(store, { tenant });
         if (worker === 3 && round === 2) {
-          await setBrake(store, brakeOn(tenant));
+          await setBrake(store, brakeOn(tenant), TOLD);
           isOn = true;
         }
         const askedAfter = isOn;

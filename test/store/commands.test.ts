@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeBlob, readBlobs } from '../../src/store/blobs.ts';
-import { contributorsOf, readCommands, recordCommand } from '../../src/store/commands.ts';
+import { readCommands, recordCommand } from '../../src/store/commands.ts';
 import type { CommandRecord } from '../../src/store/commands.ts';
 import { openStore } from '../../src/store/database.ts';
 import type { Store } from '../../src/store/database.ts';
@@ -39,7 +39,7 @@ const commandOf = (runId: string | null, changes: Partial<CommandRecord> = {}): 
 test('commands are kept as they were signed, with their content, in the order of their signatures', async () => {
   const runId = newRunId();
   const blob = makeBlob({ text: 'Because.' });
-  const second = commandOf(runId, { iat: NOW + 1, signatureId: 'b' });
+  const second = commandOf(runId, { iat: NOW + 1, signatureId: 'b', contributes: true });
   const third = commandOf(runId, { iat: NOW + 1, signatureId: 'c', type: 'block' });
   const first = commandOf(runId);
   await recordCommand(store, third, [blob]);
@@ -64,18 +64,4 @@ test('the same signature again changes nothing, and takes nothing from another t
   const foreign = { ...record, tenant: 'rival', runId: newRunId() };
   await recordCommand(store, foreign);
   expect(await readCommands(store, foreign, foreign.runId)).toEqual([foreign]);
-});
-
-test('S2 contributors are those whose words went in before a time', async () => {
-  const runId = newRunId();
-  await recordCommand(store, commandOf(runId, { principal: 'grace', contributes: true }));
-  await recordCommand(store, commandOf(runId, { principal: 'grace', contributes: true, iat: NOW - 1 }));
-  await recordCommand(store, commandOf(runId, { principal: 'bob', contributes: true, iat: NOW - 2 }));
-  await recordCommand(store, commandOf(runId, { principal: 'carol', contributes: false }));
-  await recordCommand(store, commandOf(runId, { principal: 'dave', contributes: true, iat: NOW + 1 }));
-  await recordCommand(store, commandOf(newRunId(), { principal: 'eve', contributes: true }));
-  expect(await contributorsOf(store, scope, runId, NOW + 1)).toEqual(['bob', 'grace']);
-  expect(await contributorsOf(store, scope, runId, NOW)).toEqual(['bob', 'grace']);
-  expect(await contributorsOf(store, scope, runId, NOW - 1)).toEqual(['bob']);
-  for (const other of otherScopes) expect(await contributorsOf(store, other, runId, NOW + 1)).toEqual([]);
 });

@@ -10,9 +10,10 @@ import {
   getDelegation,
   listDelegations,
 } from '../../src/store/delegations.ts';
-import type { DelegationRow } from '../../src/store/delegations.ts';
 import { openTestStore } from '../support/database.ts';
 import { NOW, otherScopes, scope } from './fixtures.ts';
+import { delegationOf } from './changes.ts';
+import { TOLD } from '../support/told.ts';
 
 let store: Store;
 let close: () => Promise<void>;
@@ -23,23 +24,6 @@ beforeAll(async () => {
 afterAll(() => close());
 
 let count = 0;
-const delegationOf = (changes: Partial<DelegationRow> = {}): DelegationRow => {
-  count += 1;
-  return {
-    ...scope,
-    delegationId: `dlg_${count}`,
-    from: 'ada',
-    to: 'grace',
-    groups: null,
-    until: NOW + 60_000,
-    createdBy: 'ada',
-    createdAt: NOW + count,
-    endedAt: null,
-    endedBy: null,
-    ...changes,
-  };
-};
-
 const keyOf = (principal: string, groups: string[], changes: Partial<NewCredential> = {}) => {
   count += 1;
   return createCredential(store, {
@@ -71,21 +55,21 @@ describe('B10 who has handed their part to somebody', () => {
     await keyOf('ann', ['elsewhere'], { projects: ['ops'] });
     await keyOf('ann', ['another'], { tenant: 'rival' });
     await keyOf('ann', ['machine'], { kind: 'service' });
-    await addDelegation(store, delegationOf({ from: 'ann', to: 'gus' }));
+    await addDelegation(store, delegationOf({ from: 'ann', to: 'gus' }), TOLD);
     expect(await to('gus')).toEqual([{ from: 'ann', groups: ['finance', 'legal', 'support'] }]);
   });
 
   test('less what the delegation leaves out, and nothing that they do not have', async () => {
     await keyOf('ben', ['finance', 'support']);
-    await addDelegation(store, delegationOf({ from: 'ben', to: 'hal', groups: ['finance', 'board'] }));
+    await addDelegation(store, delegationOf({ from: 'ben', to: 'hal', groups: ['finance', 'board'] }), TOLD);
     expect(await to('hal')).toEqual([{ from: 'ben', groups: ['finance'] }]);
   });
 
   test('several, each once', async () => {
     await keyOf('cleo', ['finance', 'legal']);
-    await addDelegation(store, delegationOf({ from: 'cleo', to: 'ian', groups: ['finance'] }));
-    await addDelegation(store, delegationOf({ from: 'cleo', to: 'ian', groups: ['legal'] }));
-    await addDelegation(store, delegationOf({ from: 'no-key', to: 'ian' }));
+    await addDelegation(store, delegationOf({ from: 'cleo', to: 'ian', groups: ['finance'] }), TOLD);
+    await addDelegation(store, delegationOf({ from: 'cleo', to: 'ian', groups: ['legal'] }), TOLD);
+    await addDelegation(store, delegationOf({ from: 'no-key', to: 'ian' }), TOLD);
     expect(await to('ian')).toEqual([
       { from: 'cleo', groups: ['finance', 'legal'] },
       { from: 'no-key', groups: [] },
@@ -94,8 +78,8 @@ describe('B10 who has handed their part to somebody', () => {
 
   test('until its end, one step far, in its project', async () => {
     const delegation = delegationOf({ from: 'dora', to: 'jane' });
-    await addDelegation(store, delegation);
-    await addDelegation(store, delegationOf({ from: 'jane', to: 'kim' }));
+    await addDelegation(store, delegation, TOLD);
+    await addDelegation(store, delegationOf({ from: 'jane', to: 'kim' }), TOLD);
     expect(await to('jane', NOW + 59_999)).toHaveLength(1);
     expect(await to('jane', NOW + 60_000)).toEqual([]);
     expect(await to('kim')).toEqual([{ from: 'jane', groups: [] }]);
@@ -104,8 +88,8 @@ describe('B10 who has handed their part to somebody', () => {
 
     const by = { principal: 'dora', nowMs: NOW + 5 };
     const ended = { ...delegation, endedAt: NOW + 5, endedBy: 'dora' };
-    expect(await endDelegation(store, scope, delegation.delegationId, by)).toEqual(ended);
-    expect(await endDelegation(store, scope, delegation.delegationId, by)).toBeUndefined();
+    expect(await endDelegation(store, scope, delegation.delegationId, by, TOLD)).toEqual(ended);
+    expect(await endDelegation(store, scope, delegation.delegationId, by, TOLD)).toBeUndefined();
     expect(await to('jane')).toEqual([]);
   });
 });
@@ -113,11 +97,11 @@ describe('B10 who has handed their part to somebody', () => {
 test('lists: newest first, in pages, filtered, of the project only; the first under an id stands', async () => {
   const first = delegationOf({ from: 'lea', to: 'max' });
   const second = delegationOf({ from: 'max', to: 'ned', groups: ['finance'] });
-  await addDelegation(store, delegationOf({ from: 'x', to: 'y' }));
-  expect(await addDelegation(store, first)).toBe(true);
-  expect(await addDelegation(store, { ...first, to: 'eve' })).toBe(false);
-  await addDelegation(store, second);
-  await endDelegation(store, scope, first.delegationId, { principal: 'lea', nowMs: NOW + 5 });
+  await addDelegation(store, delegationOf({ from: 'x', to: 'y' }), TOLD);
+  expect(await addDelegation(store, first, TOLD)).toBe(true);
+  expect(await addDelegation(store, { ...first, to: 'eve' }, TOLD)).toBe(false);
+  await addDelegation(store, second, TOLD);
+  await endDelegation(store, scope, first.delegationId, { principal: 'lea', nowMs: NOW + 5 }, TOLD);
   const ended = { ...first, endedAt: NOW + 5, endedBy: 'lea' };
   const list = (filter: object) => listDelegations(store, scope, { principal: 'max', limit: 10, ...filter });
   expect(await list({})).toEqual([second, ended]);
@@ -129,6 +113,6 @@ test('lists: newest first, in pages, filtered, of the project only; the first un
     expect(await listDelegations(store, other, { limit: 10 })).toEqual([]);
     expect(await getDelegation(store, other, first.delegationId)).toBeUndefined();
     const by = { principal: 'eve', nowMs: NOW };
-    expect(await endDelegation(store, other, second.delegationId, by)).toBeUndefined();
+    expect(await endDelegation(store, other, second.delegationId, by, TOLD)).toBeUndefined();
   }
 });

@@ -8,40 +8,30 @@ import { createEventFeed } from '../../src/store/feed.ts';
 import type { EventFeed, FeedItem } from '../../src/store/feed.ts';
 import { migrateStore } from '../../src/store/migrate.ts';
 import type { RunRow } from '../../src/store/run-rows.ts';
-import { createTestDatabase } from '../support/database.ts';
-import type { TestDatabase } from '../support/database.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { openFeedWorld, watchFeed } from './feed-world.ts';
+import type { FeedWorld } from './feed-world.ts';
 import { append, NOW, numbered, scope, silentLogger, storedRun, turns } from './fixtures.ts';
 
-let database: TestDatabase;
+let world: FeedWorld;
 let store: Store;
 let feed: EventFeed;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  store = openStore({ url: database.url });
-  feed = createEventFeed({ url: database.url, store, logger: silentLogger });
-  await waitFor('the feed to listen', () => feed.isConnected());
+  world = await openFeedWorld();
+  ({ store, feed } = world);
 });
-
-afterAll(async () => {
-  await feed.close();
-  await store.close();
-  await database.drop();
-});
+afterAll(() => world[Symbol.asyncDispose]());
 
 const open: { close(): void }[] = [];
 afterEach(() => {
   for (const subscription of open.splice(0)) subscription.close();
 });
 
-/** Subscribes and collects what comes. */
 function watch(run: RunRow) {
-  const items: FeedItem[] = [];
-  const lost: unknown[] = [];
-  const onBatch = (batch: readonly FeedItem[]) => void items.push(...batch);
-  open.push(feed.subscribe(scope, run.rootRunId, { after: 0, onBatch, onLost: (error) => lost.push(error) }));
-  return { items, lost };
+  const watcher = watchFeed(feed, run);
+  open.push(watcher.subscription);
+  return watcher;
 }
 
 describe('events in notifications', () => {
@@ -57,26 +47,22 @@ describe('events in notifications', () => {
     return () => names.filter((name) => name === 'read_events_1').length;
   }
   const blocked = (detail: string): RunEvent => ({ type: 'run.blocked', at: NOW, data: { code: 'drift', detail } });
-  const events = ({ items }: { items: FeedItem[] }) =>
-    items.flatMap((item) => (item.kind === 'event' ? [item.event] : []));
-  const reaches = (watcher: { items: FeedItem[] }, last: number) =>
-    waitFor(`event ${last}`, () => events(watcher).at(-1)?.seq === last);
 
   test('are what a read gives, whatever their text and origin, and spare it', async () => {
     const run = await storedRun(store);
     const watcher = watch(run);
     await appendEvents(store, append(run, turns(1, 1)));
-    await reaches(watcher, 1);
+    await watcher.reaches(1);
     const reads = watchReads();
     await appendEvents(store, append(run, numbered([blocked('é "q" \\ \u0000 \n 🙂 \u2028'), blocked('')], 2)));
     await appendEvents(store, append(run, turns(1, 3), 'step:1'));
     // Half of it is known already: only what is new is carried.
     await appendEvents(store, append(run, turns(2, 5), 'step:1'));
-    await reaches(watcher, 8);
+    await watcher.reaches(8);
     expect(reads()).toBe(0);
     const stored = await readEvents(store, scope, run.runId, { after: 0, limit: 100 });
-    expect(events(watcher)).toEqual(stored);
-    expect(verifyChain(run.runId, events(watcher))).toMatchObject({ ok: true, head: { seq: 8 } });
+    expect(watcher.events()).toEqual(stored);
+    expect(verifyChain(run.runId, watcher.events())).toMatchObject({ ok: true, head: { seq: 8 } });
   });
 
   test('a batch of any size arrives: what does not fit is read', async () => {
@@ -87,14 +73,14 @@ describe('events in notifications', () => {
     for (const [step, size] of sizes.entries()) {
       await appendEvents(store, append(run, numbered([blocked('é'.repeat(size / 2))], step + 1)));
     }
-    await reaches(watcher, 40);
-    expect(events(watcher)).toEqual(await readEvents(store, scope, run.runId, { after: 0, limit: 100 }));
+    await watcher.reaches(40);
+    expect(watcher.events()).toEqual(await readEvents(store, scope, run.runId, { after: 0, limit: 100 }));
     expect(reads()).toBeGreaterThan(1);
     expect(reads()).toBeLessThan(40);
   });
 
   test('in a database that is not in UTF-8 too', async () => {
-    const url = new URL(database.url);
+    const url = new URL(world.url);
     const name = `${url.pathname.slice(1)}_latin`;
     await store.pool.query(`CREATE DATABASE ${name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0`);
     url.pathname = `/${name}`;
@@ -111,7 +97,8 @@ describe('events in notifications', () => {
     });
     await appendEvents(latinStore, append(run, numbered([blocked('日本 🙂')])));
     await waitFor('the event', () => items.length === 1);
-    expect(events({ items })).toEqual(await readEvents(latinStore, scope, run.runId, { after: 0, limit: 9 }));
+    const events = items.flatMap((item) => (item.kind === 'event' ? [item.event] : []));
+    expect(events).toEqual(await readEvents(latinStore, scope, run.runId, { after: 0, limit: 9 }));
     await latinFeed.close();
     await latinStore.close();
     await store.pool.query(`DROP DATABASE ${name} WITH (FORCE)`);
@@ -123,7 +110,7 @@ describe('events in notifications', () => {
     const watcher = watch(run);
     await appendEvents(store, append(run, turns(1, 1)));
     await appendEvents(store, append(other, turns(1, 1)));
-    await reaches(watcher, 1);
+    await watcher.reaches(1);
     const foreign = (await store.pool.query('SELECT body FROM run_events WHERE run_id = $1', [other.runId])).rows[0];
     const notice = { t: run.tenant, p: run.project, r: run.runId, s: 2, h: '00' };
     for (const body of ['', '%', Buffer.from('{}').toString('base64'), foreign.body.toString('base64')]) {
@@ -131,8 +118,8 @@ describe('events in notifications', () => {
       await store.pool.query(`SELECT pg_notify('countersign_events', $1)`, [payload]);
     }
     await appendEvents(store, append(run, turns(2, 2)));
-    await reaches(watcher, 2);
-    expect(events(watcher)).toEqual(await readEvents(store, scope, run.runId, { after: 0, limit: 100 }));
+    await watcher.reaches(2);
+    expect(watcher.events()).toEqual(await readEvents(store, scope, run.runId, { after: 0, limit: 100 }));
     expect(watcher.lost).toEqual([]);
   });
 });

@@ -1,57 +1,37 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { RunEvent } from '../../src/domain/schemas/event.ts';
-import { openStore } from '../../src/store/database.ts';
 import type { Store } from '../../src/store/database.ts';
 import { appendDelta } from '../../src/store/deltas.ts';
 import { appendEvents } from '../../src/store/events.ts';
-import { createEventFeed } from '../../src/store/feed.ts';
 import type { EventFeed, FeedItem } from '../../src/store/feed.ts';
 import type { RunRow } from '../../src/store/run-rows.ts';
-import { createTestDatabase } from '../support/database.ts';
-import type { TestDatabase } from '../support/database.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { append, NOW, numbered, otherScopes, scope, silentLogger, storedRun, turns } from './fixtures.ts';
+import { openFeedWorld, watchFeed } from './feed-world.ts';
+import type { FeedWorld } from './feed-world.ts';
+import { append, NOW, numbered, otherScopes, scope, storedRun, turns } from './fixtures.ts';
 
-let database: TestDatabase;
+let world: FeedWorld;
 let store: Store;
 let feed: EventFeed;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  store = openStore({ url: database.url });
-  feed = createEventFeed({ url: database.url, store, logger: silentLogger });
-  await waitFor('the feed to listen', () => feed.isConnected());
+  world = await openFeedWorld();
+  ({ store, feed } = world);
 });
-
-afterAll(async () => {
-  await feed.close();
-  await store.close();
-  await database.drop();
-});
+afterAll(() => world[Symbol.asyncDispose]());
 
 const open: { close(): void }[] = [];
 afterEach(() => {
   for (const subscription of open.splice(0)) subscription.close();
 });
 
-/** Subscribes and collects what comes. */
-function watch(run: RunRow, after = 0, watched = scope) {
-  const items: FeedItem[] = [];
-  const lost: unknown[] = [];
-  const subscription = feed.subscribe(watched, run.rootRunId, {
-    after,
-    onBatch: (batch) => void items.push(...batch),
-    onLost: (error) => lost.push(error),
-  });
-  open.push(subscription);
-  const seqs = () => items.flatMap((item) => (item.kind === 'event' ? [item.event.seq] : []));
-  const texts = () => items.flatMap((item) => (item.kind === 'delta' ? [item.text] : []));
-  return { items, lost, seqs, texts, subscription };
+function watch(run: RunRow, after?: number, watched?: typeof scope) {
+  const watcher = watchFeed(feed, run, after, watched);
+  open.push(watcher.subscription);
+  return watcher;
 }
 
 const upTo = (last: number, from = 1) => Array.from({ length: last - from + 1 }, (_, index) => from + index);
-const reaches = (watcher: { seqs(): number[] }, last: number) =>
-  waitFor(`event ${last}`, () => watcher.seqs().at(-1) === last);
 const write = (run: RunRow, turn: number, offset: number, text: string) =>
   appendDelta(store, { ...scope, rootRunId: run.runId, runId: run.runId, turn, attempt: 1, offset, text, nowMs: NOW });
 const completed = (run: RunRow, turn: number): RunEvent => ({
@@ -76,7 +56,7 @@ describe('events', () => {
     await appendEvents(store, append(run, turns(1, 5)));
     const watcher = watch(run, after);
     for (let last = 6; last <= 30; last += 1) await appendEvents(store, append(run, turns(last, last)));
-    await reaches(watcher, 30);
+    await watcher.reaches(30);
     expect(watcher.seqs()).toEqual(upTo(30, after + 1));
   });
 
@@ -84,7 +64,7 @@ describe('events', () => {
     const run = await storedRun(store);
     await appendEvents(store, append(run, turns(1, 450)));
     const watcher = watch(run);
-    await reaches(watcher, 450);
+    await watcher.reaches(450);
     expect(watcher.seqs()).toEqual(upTo(450));
   });
 
@@ -94,7 +74,7 @@ describe('events', () => {
     const watchers = Array.from({ length: 12 }, (_, index) => watch(run, index % 4));
     await Promise.all(upTo(40).map((step) => appendEvents(store, append(run, turns(1, 1), `step:${step}`))));
     for (const [index, watcher] of watchers.entries()) {
-      await reaches(watcher, 50);
+      await watcher.reaches(50);
       expect(watcher.seqs()).toEqual(upTo(50, (index % 4) + 1));
     }
   });
@@ -103,16 +83,16 @@ describe('events', () => {
     const run = await storedRun(store);
     const watcher = watch(run);
     await appendEvents(store, append(run, turns(1, 2)));
-    await reaches(watcher, 2);
+    await watcher.reaches(2);
     for (let cut = 1; cut <= 3; cut += 1) {
       await cutFeed();
       // Nobody listens now: the notification of these is lost.
       await appendEvents(store, append(run, turns(cut * 2 + 1, cut * 2 + 2)));
-      await reaches(watcher, cut * 2 + 2);
+      await watcher.reaches(cut * 2 + 2);
     }
     await waitFor('the feed to listen', () => feed.isConnected());
     await appendEvents(store, append(run, turns(9, 9)));
-    await reaches(watcher, 9);
+    await watcher.reaches(9);
     expect(watcher.seqs()).toEqual(upTo(9));
     expect(watcher.lost).toEqual([]);
   });
@@ -152,7 +132,7 @@ describe('events', () => {
     await appendEvents(store, append(run, turns(1, 1)));
     await waitFor('the first batch', () => batches.length === 1);
     for (let last = 2; last <= 9; last += 1) await appendEvents(store, append(run, turns(last, last)));
-    await reaches(quick, 9);
+    await quick.reaches(9);
     expect(batches).toEqual([[1]]);
     release();
     await waitFor('the second batch', () => batches.length === 2);
@@ -175,7 +155,7 @@ describe('events', () => {
     await appendEvents(store, append(run, turns(1, 1)));
     await waitFor('the loss', () => lost.length > 0);
     await appendEvents(store, append(run, turns(2, 2)));
-    await reaches(watcher, 2);
+    await watcher.reaches(2);
     expect(lost).toEqual([problem]);
   });
 });
@@ -185,11 +165,11 @@ describe('pieces of open messages', () => {
     const run = await storedRun(store);
     const watcher = watch(run);
     await appendEvents(store, append(run, turns(1, 1)));
-    await reaches(watcher, 1);
+    await watcher.reaches(1);
     await write(run, 1, 0, 'Refund');
     await write(run, 1, 6, 'ing');
     await appendEvents(store, append(run, [{ ordinal: 2, event: completed(run, 1) }]));
-    await reaches(watcher, 2);
+    await watcher.reaches(2);
     const place = { kind: 'delta', runId: run.runId, turn: 1, attempt: 1 };
     expect(watcher.items.slice(1)).toEqual([
       { ...place, offset: 0, text: 'Refund' },
@@ -228,7 +208,7 @@ describe('pieces of open messages', () => {
     for (let offset = 0; offset < 300; offset += 1) await write(run, 2, offset, 'x');
     await appendEvents(store, append(run, turns(2, 2)));
     const witness = watch(run, 1);
-    await reaches(witness, 2);
+    await witness.reaches(2);
     release();
     await waitFor('the second event', () => items.some((item) => item.kind === 'event' && item.event.seq === 2));
     const offsets = items.flatMap((item) => (item.kind === 'delta' ? [item.offset] : []));
@@ -245,6 +225,6 @@ test('what others send on the channel is ignored', async () => {
     await store.pool.query(`SELECT pg_notify('countersign_events', $1)`, [noise]);
   }
   await appendEvents(store, append(run, numbered([{ type: 'run.suspended', at: NOW, data: {} }])));
-  await reaches(watcher, 1);
+  await watcher.reaches(1);
   expect(watcher.lost).toEqual([]);
 });

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { digestOf } from '../../src/domain/core/digest.ts';
 import type { EventOf, RunEvent } from '../../src/domain/schemas/event.ts';
-import { makeBlob, readBlobs } from '../../src/store/blobs.ts';
+import { readBlobs } from '../../src/store/blobs.ts';
 import { verifyChain } from '../../src/store/chain.ts';
 import type { Store } from '../../src/store/database.ts';
 import { reserveEffect } from '../../src/store/effects.ts';
@@ -20,6 +20,8 @@ import type { GrantRow } from '../../src/store/grants.ts';
 import type { RunRow } from '../../src/store/run-rows.ts';
 import { openTestStore } from '../support/database.ts';
 import { actor, append, approvalOf, NOW, numbered, otherScopes, reservationOf, scope, storedRun } from './fixtures.ts';
+import { constraints, grantOf } from './changes.ts';
+import { TOLD } from '../support/told.ts';
 
 let store: Store;
 let close: () => Promise<void>;
@@ -29,41 +31,9 @@ beforeAll(async () => {
 });
 afterAll(() => close());
 
-let count = 0;
-const constraints = makeBlob({ '/order': { equals: 7 } });
-
-function grantOf(changes: Partial<GrantRow> = {}): GrantRow {
-  count += 1;
-  return {
-    ...scope,
-    grantId: `grant-${count}`,
-    state: 'proposed',
-    scope: 'agent',
-    scopeId: null,
-    agent: 'refunds',
-    agentDigest: digestOf('agent'),
-    policyDigest: digestOf('policy'),
-    requester: 'ada',
-    tool: 'refund',
-    definitionDigest: digestOf('definition'),
-    constraintsRef: constraints.ref,
-    expiresAt: NOW + 60_000,
-    maxUses: 2,
-    uses: 0,
-    createdBy: 'grace',
-    createdAt: NOW + count,
-    decisionId: null,
-    runId: null,
-    revokedAt: null,
-    revokedBy: null,
-    signed: { bytes: '{"type":"grant"}', jws: 'a.b.c' },
-    ...changes,
-  };
-}
-
 async function liveGrant(changes: Partial<GrantRow> = {}): Promise<GrantRow> {
   const grant = grantOf(changes);
-  expect(await createGrant(store, grant, [constraints])).toBe(true);
+  expect(await createGrant(store, grant, [constraints], TOLD)).toBe(true);
   return { ...grant, state: 'live' };
 }
 
@@ -71,7 +41,7 @@ const reserve = async (run: RunRow, grantId: string, changes: Partial<ReserveReq
   await reserveEffect(store, reservationOf(run, { grantId, ...changes }));
 
 const usesOf = async (grantId: string) => (await getGrant(store, scope, grantId))?.uses;
-const revoke = (grantId: string) => revokeGrant(store, scope, grantId, { principal: 'oscar', nowMs: NOW + 9 });
+const revoke = (grantId: string) => revokeGrant(store, scope, grantId, { principal: 'oscar', nowMs: NOW + 9 }, TOLD);
 
 describe('S4 a grant that came with a decision', () => {
   const decisionOf = (
@@ -140,7 +110,7 @@ describe('S4 a grant that came with a decision', () => {
     const grant = grantOf({ decisionId: 'd1', runId: 'run' });
     await proposeGrant(store, grant, [constraints]);
     expect(await proposeGrant(store, { ...grant, maxUses: 999 }, [])).toBe(false);
-    expect(await createGrant(store, grant, [])).toBe(false);
+    expect(await createGrant(store, grant, [], TOLD)).toBe(false);
     expect(await getGrant(store, scope, grant.grantId)).toEqual(grant);
     const { sha256 } = constraints.ref;
     expect((await readBlobs(store, scope.tenant, [sha256])).has(sha256)).toBe(true);
@@ -304,7 +274,7 @@ describe('S4 lists', () => {
     for (const other of otherScopes) {
       expect(await listGrants(store, other, { tool, limit: 10 })).toEqual([]);
       expect(await getGrant(store, other, first.grantId)).toBeUndefined();
-      expect(await revokeGrant(store, other, first.grantId, { principal: 'eve', nowMs: NOW })).toBeUndefined();
+      expect(await revokeGrant(store, other, first.grantId, { principal: 'eve', nowMs: NOW }, TOLD)).toBeUndefined();
     }
   });
 });

@@ -10,6 +10,7 @@ import {
 } from '../../src/store/policy-layers.ts';
 import { openTestStore } from '../support/database.ts';
 import { NOW, otherScopes, scope } from './fixtures.ts';
+import { TOLD } from '../support/told.ts';
 
 let store: Store;
 let close: () => Promise<void>;
@@ -26,7 +27,7 @@ const layerOf = (name: PolicyLayer['name'], id: string, mode?: 'shadow' | 'off')
 });
 
 const put = (layer: PolicyLayer, nowMs = NOW, of = scope) =>
-  putPolicyLayer(store, of, layer, digestOf(JSON.stringify(layer)), { principal: 'root', nowMs });
+  putPolicyLayer(store, of, layer, digestOf(JSON.stringify(layer)), { principal: 'root', nowMs }, TOLD);
 
 test('the last version of each layer holds, the deployment’s first, one in the shadow beside it', async () => {
   expect(await currentPolicyLayers(store, scope)).toEqual([]);

@@ -8,6 +8,7 @@ import { createGrant } from '../../src/store/grants.ts';
 import type { GrantRow } from '../../src/store/grants.ts';
 import { person } from './core.ts';
 import type { GateRun } from './gate-run.ts';
+import { TOLD } from './told.ts';
 
 export interface GivenGrant {
   readonly constraints: JsonValue;
@@ -56,6 +57,6 @@ export const storeGrant = async (store: Store, run: GateRun, given: GivenGrant):
     signed: await run.sign(command, { actor: person(by) }),
     ...given.row,
   };
-  await createGrant(store, row, [constraints]);
+  await createGrant(store, row, [constraints], TOLD);
   return row.grantId;
 };

@@ -16,6 +16,7 @@ import { openGate } from '../support/gate.ts';
 import type { Gate, GateRun } from '../support/gate.ts';
 import { storeGrant } from '../support/grants.ts';
 import type { GivenGrant } from '../support/grants.ts';
+import { TOLD } from '../support/told.ts';
 
 const input = z.strictObject({ amount: z.number() });
 const refund = recordingTool('refund', { input });
@@ -91,7 +92,7 @@ describe('S4.3 a grant', () => {
       grant(),
       grant({ command: { scope: 'run', scopeId: `run_${'a'.repeat(26)}` } }),
     ]);
-    await revokeGrant(gate.store, run.start, revoked, { principal: 'olga', nowMs: gate.nowMs });
+    await revokeGrant(gate.store, run.start, revoked, { principal: 'olga', nowMs: gate.nowMs }, TOLD);
     expect(await outcome(revoked, await judged('refund'))).toBe(ASKS);
     expect(await outcome(elsewhere, await judged('refund'))).toBe(ASKS);
     gate.nowMs += 3_600_000;

@@ -230,7 +230,7 @@ describe('signals from a shell', () => {
     expect(await run.settles()).toMatchObject({ status: 'completed' });
   });
 
-  test('S2.2 cancel is obeyed from the API, a shell and Temporal itself', async () => {
+  test('S0.5 S2.2 cancel is obeyed from the API, a shell and Temporal itself', async () => {
     const anna = await world.person('anna');
     const [byApi, byShell, byTemporal] = await Promise.all([1, 2, 3].map(() => anna.startRun({ agent: 'refunds' })));
     if (!byApi || !byShell || !byTemporal) throw new Error('Three runs are needed.');

@@ -4,7 +4,7 @@ import { asksFor, recordingTool, says, testAgent } from '../../src/testing/index
 import { testWorld } from '../support/world.ts';
 
 describe('an approval nobody decides', () => {
-  test('S1.7 B8 expires after its 24 hours; the run goes on without the tool', async () => {
+  test('S0.5 S1.7 B8 expires after its 24 hours; the run goes on without the tool', async () => {
     const refund = recordingTool('refund');
     const agent = testAgent({ tools: [refund], script: [asksFor('refund', {}), says('Left alone.')] });
     await using world = await testWorld({ agents: [agent], time: 'skipped' });

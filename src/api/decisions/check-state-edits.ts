@@ -2,7 +2,6 @@
 import type { StateEdit } from '../../contract/decisions.ts';
 import { STATE_EDITS_MAX_BYTES } from '../../contract/decisions.ts';
 import type { JsonValue } from '../../domain/arguments/json-value.ts';
-import { rulesOf } from '../../domain/core/approver-rules.ts';
 import { decidesAlone } from '../../domain/core/quorum.ts';
 import type { EditOutcome } from '../../domain/core/edit-outcome.ts';
 import { isStatePathAllowed } from '../../domain/core/state-paths.ts';
@@ -21,7 +20,7 @@ export async function checkStateEdits(
   edits: readonly StateEdit[],
   edited: EditOutcome | undefined,
 ): Promise<void> {
-  if (!decidesAlone(rulesOf(approval), actor) || edited === 'revision')
+  if (!decidesAlone(approval, actor, run.requester) || edited === 'revision')
     throw new HttpProblem('state_edits_need_one_decider');
   if (Buffer.byteLength(JSON.stringify(edits)) > STATE_EDITS_MAX_BYTES) throw new HttpProblem('payload_too_large');
   const applied = applyStateEdits(

@@ -14,7 +14,7 @@ import type { Api } from '../dependencies.ts';
 import { guardText } from '../guards/guard-text.ts';
 import { guardsToldOf, tellGuarded } from '../guards/tell-guarded.ts';
 import { HttpProblem } from '../http-problem.ts';
-import { waitForEvent } from '../streams/wait-for-event.ts';
+import { waitForAnswer } from '../streams/wait-for-event.ts';
 import type { EventWait } from '../streams/wait-for-event.ts';
 import { checkDecision } from './check-decision.ts';
 import { letGo, passClaim } from './claims.ts';
@@ -126,14 +126,7 @@ async function putBeforeRun(
   if (grant) await proposeGrant(api.store, grant.row, grant.blobs);
   await tellGuarded(api, caller, run, given.decisionId, guards);
   const signed = await signAndRecord(api, { caller, address, command, nowMs, contributes, blobs });
-  using wait = waitForEvent(api.feed, {
-    scope: run,
-    rootRunId: run.rootRunId,
-    after: run.eventSeq,
-    isCurrent: true,
-    signal,
-    match: (event) => (event.runId === runId ? fateByEvent(event, given, approval) : undefined),
-  });
+  using wait = waitForAnswer(api.feed, run, signal, (event) => fateByEvent(event, given, approval));
   const delivery = await api.gateway.command(address, 'decide', signed);
   if (delivery !== 'accepted') return { fate: await undelivered(api, approval, given, delivery), guards };
   const told = await wait.within(api.limits.verdictAfterMs);

@@ -2,13 +2,13 @@
 import { isProblemCode } from '../../contract/problem.ts';
 import type { ProblemCode } from '../../contract/problem.ts';
 import type { Winner } from '../../contract/decisions.ts';
+import { countedVotes } from '../../domain/core/quorum.ts';
 import { DecisionKind } from '../../domain/schemas/approval.ts';
 import type { Approval, Decision } from '../../domain/schemas/approval.ts';
 import type { StoredEvent } from '../../domain/schemas/event.ts';
 import type { VerdictView } from '../../gateway/run-gateway.ts';
 import { decidedApproval } from '../../store/approvals.ts';
 import type { ApprovalRow } from '../../store/approvals.ts';
-import { countedVotes } from './counted-votes.ts';
 import { hasSameContent } from './decision-id.ts';
 
 export type Fate =

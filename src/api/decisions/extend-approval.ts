@@ -9,7 +9,7 @@ import type { StoredEvent } from '../../domain/schemas/event.ts';
 import { makeBlob } from '../../store/blobs.ts';
 import type { Api, Caller } from '../dependencies.ts';
 import { HttpProblem } from '../http-problem.ts';
-import { waitForEvent } from '../streams/wait-for-event.ts';
+import { waitForAnswer } from '../streams/wait-for-event.ts';
 import { derivedId } from './decision-id.ts';
 import type { FoundApproval } from './find-approval.ts';
 import { closedCode, extensionFault } from './may-decide.ts';
@@ -57,14 +57,7 @@ export async function extendApproval(api: Api, order: ExtendOrder): Promise<Exte
   };
   const blobs = reason ? [reason] : [];
   const signed = await signAndRecord(api, { caller, address, command, nowMs, contributes: false, blobs });
-  using wait = waitForEvent(api.feed, {
-    scope: run,
-    rootRunId: run.rootRunId,
-    after: run.eventSeq,
-    isCurrent: true,
-    signal,
-    match: (event) => (event.runId === runId ? answerIn(event, commandId) : undefined),
-  });
+  using wait = waitForAnswer(api.feed, run, signal, (event) => answerIn(event, commandId));
   const delivery = await api.gateway.command(address, 'extend', signed);
   if (delivery === 'run_over') throw new HttpProblem('run_over');
   if (delivery === 'unknown_run') throw new HttpProblem('temporal_unavailable');

@@ -5,26 +5,15 @@ import type { ProblemCode } from '../../contract/problem.ts';
 import { isWithinReach, reachOf } from '../../domain/authorise.ts';
 import type { Action } from '../../domain/authorise.ts';
 import { decisionFault } from '../../domain/core/approver-rules.ts';
+import { settledCode } from '../../domain/core/judge-decision.ts';
+import { countedVotes } from '../../domain/core/quorum.ts';
 import type { DecisionKind } from '../../domain/schemas/approval.ts';
 import type { ApprovalRow } from '../../store/approvals.ts';
 import type { Caller } from '../dependencies.ts';
-import { countedVotes } from './counted-votes.ts';
 
 /** Why nobody can decide it any more; undefined while it pends in time. */
-export const closedCode = (row: ApprovalRow, nowMs: number): ProblemCode | undefined => {
-  switch (row.status) {
-    case 'pending':
-      return row.decideBy <= nowMs ? 'expired' : undefined;
-    case 'approved':
-    case 'rejected':
-    case 'answered':
-      return 'already_decided';
-    case 'expired':
-    case 'withdrawn':
-    case 'superseded':
-      return row.status;
-  }
-};
+export const closedCode = (row: ApprovalRow, nowMs: number): ProblemCode | undefined =>
+  settledCode(row) ?? (row.decideBy <= nowMs ? 'expired' : undefined);
 
 /** Whether the caller's roles include the action for this approval's run. */
 export const mayDo = ({ roles, actor }: Caller, action: Action, { requester }: ApprovalRow): boolean => {

@@ -1,7 +1,6 @@
 /** A decision that is to be remembered: the grant it proposes, within what the rule allows. */
 import type { Remember } from '../../contract/decisions.ts';
-import { rulesOf } from '../../domain/core/approver-rules.ts';
-import { tally } from '../../domain/core/quorum.ts';
+import { countedVotes, tally } from '../../domain/core/quorum.ts';
 import { equalityConstraints, grantConstraintsFaults } from '../../domain/grants/constraints.ts';
 import type { JsonValue } from '../../domain/arguments/json-value.ts';
 import { durationSchema } from '../../domain/policy/duration.ts';
@@ -13,7 +12,6 @@ import type { GrantRow } from '../../store/grants.ts';
 import type { RunRow } from '../../store/run-rows.ts';
 import type { Api } from '../dependencies.ts';
 import { HttpProblem } from '../http-problem.ts';
-import { countedVotes } from './counted-votes.ts';
 import type { GivenDecision } from './decision-fate.ts';
 import { derivedId } from './decision-id.ts';
 import { pinnedTool } from './pinned-call.ts';
@@ -38,7 +36,8 @@ export async function planGrant(
   const { verdict, runId } = approval;
   const { actor } = caller;
   const ttlMs = assertWithin(verdict.grantable, remember);
-  const outcome = tally(rulesOf(approval), [...countedVotes(approval, run.requester), { decision: 'approve', actor }]);
+  const votes = [...countedVotes(approval, run.requester), { decision: 'approve' as const, actor }];
+  const outcome = tally(approval, votes, run.requester);
   if (outcome !== 'approved')
     throw refuse('Others must agree first: only the decision that closes the approval is remembered.');
   const [tool, contents] = await Promise.all([

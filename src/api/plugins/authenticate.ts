@@ -17,7 +17,7 @@ const CACHE_MAX = 10_000;
 
 export const PROJECT_HEADER = 'countersign-project';
 
-/** As many as an actor can carry. */
+/** As many as a signature has room for, one's own and those of all delegators together. */
 const MAX_GROUPS = 100;
 const MAX_DELEGATORS = 20;
 
@@ -84,15 +84,16 @@ function allowedReach({ caller, routeOptions }: AnyRequest): Reach {
   return reach;
 }
 
+/** Each delegator with the groups that come from them: it matters by whose authority somebody counts. */
 function withDelegators(own: Actor, delegators: readonly Delegator[]): Actor {
   if (delegators.length === 0) return own;
-  const counted = delegators.slice(0, MAX_DELEGATORS);
-  const groups = new Set([...own.groups, ...counted.flatMap((one) => one.groups)]);
-  return {
-    ...own,
-    groups: [...groups].slice(0, MAX_GROUPS),
-    delegatedFrom: [...new Set(counted.map(({ from }) => from))],
-  };
+  let left = MAX_GROUPS - own.groups.length;
+  const delegatedFrom = delegators.slice(0, MAX_DELEGATORS).map(({ from, groups }) => {
+    const handed = groups.slice(0, Math.max(0, left));
+    left -= handed.length;
+    return { principal: from, groups: handed };
+  });
+  return { ...own, delegatedFrom };
 }
 
 /** The project that the request names, else the credential's first. */

@@ -2,6 +2,7 @@
 import { compilePolicy } from '../../domain/policy/compile.ts';
 import type { CompiledLayer } from '../../domain/policy/compile.ts';
 import type { PolicyLayer } from '../../domain/policy/policy-schema.ts';
+import type { Api } from '../dependencies.ts';
 import { HttpProblem } from '../http-problem.ts';
 
 export interface ReadPolicy {
@@ -11,15 +12,19 @@ export interface ReadPolicy {
 }
 
 /** `pointerOf`: where in the body the fault of a layer is. Throws `invalid_policy`. */
-export function readPolicy(input: readonly unknown[], pointerOf: (path: string) => string): ReadPolicy {
-  const result = compilePolicy(input);
+export function readPolicy(
+  { people }: Api,
+  input: readonly unknown[],
+  pointerOf: (path: string) => string,
+): ReadPolicy {
+  const result = compilePolicy(input, people);
   if (result.ok) return result;
   const errors = result.faults.map(({ path, message }) => ({ in: 'body', pointer: pointerOf(path), detail: message }));
   throw new HttpProblem('invalid_policy', { extras: { errors } });
 }
 
-export const readProposedLayers = (layers: readonly unknown[]): ReadPolicy =>
-  readPolicy(layers, (path) => `/layers${path}`);
+export const readProposedLayers = (api: Api, layers: readonly unknown[]): ReadPolicy =>
+  readPolicy(api, layers, (path) => `/layers${path}`);
 
 /** The layers with those proposed in the place of the ones of their names; in shadow, beside them. */
 export const withProposed = (

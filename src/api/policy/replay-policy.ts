@@ -36,7 +36,7 @@ export async function replayProposal(
   request: ReplayPolicy,
 ): Promise<PolicyReplay> {
   const { agent, tool, since, limit = REPLAY_DEFAULT_CALLS } = request;
-  const proposed = readProposedLayers(request.layers).compiled;
+  const proposed = readProposedLayers(api, request.layers).compiled;
   const afterOf = new Map<readonly CompiledLayer[], readonly CompiledLayer[]>();
   const replaying = startReplay<Call>(
     ({ layers }) => layers,

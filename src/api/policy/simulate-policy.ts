@@ -21,7 +21,7 @@ type Asked = PolicySimulation['layers'][number];
 
 /** Throws `unknown_agent` and `invalid_policy`. */
 export async function simulatePolicy(api: Api, scope: Scope, request: SimulatePolicy): Promise<PolicySimulation> {
-  const proposed = request.layers === undefined ? [] : readProposedLayers(request.layers).compiled;
+  const proposed = request.layers === undefined ? [] : readProposedLayers(api, request.layers).compiled;
   const agent = request.agent === undefined ? undefined : await agentPolicy(api, scope, request.agent);
   const pinned = withProposed(agent?.layers ?? [], proposed);
   const today = (agent?.today ?? []).filter(

@@ -22,7 +22,7 @@ import { signAndRecord } from '../decisions/sign-and-record.ts';
 import type { Api, Caller } from '../dependencies.ts';
 import { guardReports, guardsToldOf, tellGuarded } from '../guards/tell-guarded.ts';
 import { HttpProblem } from '../http-problem.ts';
-import { waitForEvent } from '../streams/wait-for-event.ts';
+import { waitForAnswer } from '../streams/wait-for-event.ts';
 
 type Command = BlockCommand | UnblockCommand | MessageCommand | ResolveCommand;
 type Name = Extract<CommandName, Command['type']>;
@@ -155,14 +155,7 @@ async function send<Request>(
   const { command, blobs, contributes, guards } = await prepare(commandId, nowMs);
   await tellGuarded(api, caller, run, commandId, guards);
   const signed = await signAndRecord(api, { caller, address, command, nowMs, contributes, blobs });
-  using wait = waitForEvent(api.feed, {
-    scope: run,
-    rootRunId: run.rootRunId,
-    after: run.eventSeq,
-    isCurrent: true,
-    signal,
-    match: (event) => (event.runId === runId && isAnswer(event, commandId) ? event : undefined),
-  });
+  using wait = waitForAnswer(api.feed, run, signal, (event) => (isAnswer(event, commandId) ? event : undefined));
   const delivery = await api.gateway.command(address, name, signed);
   if (delivery === 'run_over') throw new HttpProblem('run_over');
   // The row is there, the workflow is not yet: it starts by itself once Temporal takes it.

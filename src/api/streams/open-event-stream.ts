@@ -50,7 +50,7 @@ export function openEventStream(
     remove();
     unwatch();
     // A hijacked reply is not among the completed requests: this is its line.
-    request.log.info({ ...about, durationMs: Math.round(performance.now() - startedMs) }, 'stream.ended');
+    request.log.info({ ...about, durationMs: Math.round(performance.now() - startedMs) }, 'stream.send_ended');
   };
   connection.closed.addEventListener('abort', onEnded, { once: true });
   return connection;

@@ -2,6 +2,7 @@
 import type { Scope } from '../../domain/schemas/names.ts';
 import type { ChainedEvent } from '../../store/events.ts';
 import type { EventFeed } from '../../store/feed.ts';
+import type { RunRow } from '../../store/run-rows.ts';
 
 export interface EventWait<T> extends Disposable {
   /** Settles with the first match, or undefined once the time is over or the wait was given up. */
@@ -20,6 +21,22 @@ interface Wanted<T> {
   /** Gives up when the client has gone. */
   readonly signal?: AbortSignal;
 }
+
+/** What a run says from now on, where its row was read just now. */
+export const waitForAnswer = <T>(
+  feed: EventFeed,
+  run: RunRow,
+  signal: AbortSignal,
+  match: (event: ChainedEvent) => T | undefined,
+): EventWait<T> =>
+  waitForEvent(feed, {
+    scope: run,
+    rootRunId: run.rootRunId,
+    after: run.eventSeq,
+    isCurrent: true,
+    signal,
+    match: (event) => (event.runId === run.runId ? match(event) : undefined),
+  });
 
 /** Listens from now on; what happened between `after` and now is delivered too. Dispose of it when done. */
 export function waitForEvent<T>(feed: EventFeed, wanted: Wanted<T>): EventWait<T> {

@@ -1,7 +1,7 @@
 import type { Approval, Question, RecordedDecision, RuleProgress } from '../../contract/approvals.ts';
 import { LISTED_ARGUMENTS_MAX_BYTES } from '../../contract/approvals.ts';
-import { rulesOf } from '../../domain/core/approver-rules.ts';
-import { votesFor } from '../../domain/core/quorum.ts';
+import { excludedFrom, rulesOf } from '../../domain/core/approver-rules.ts';
+import { countedVotes, votesFor } from '../../domain/core/quorum.ts';
 import type { ToolDefinition } from '../../domain/schemas/agent.ts';
 import type { ApproverRule, Decision } from '../../domain/schemas/approval.ts';
 import { StateEditsContent } from '../../domain/schemas/content.ts';
@@ -14,7 +14,6 @@ import { getDefinition } from '../../store/definitions.ts';
 import { getRun } from '../../store/run-rows.ts';
 import type { RunRow } from '../../store/run-rows.ts';
 import { claimView } from '../decisions/claims.ts';
-import { countedVotes } from '../decisions/counted-votes.ts';
 import { viewerOf } from '../decisions/may-decide.ts';
 import { questionIn } from '../decisions/question.ts';
 import type { Api, Caller } from '../dependencies.ts';
@@ -38,6 +37,7 @@ function approvalView(row: ApprovalRow, { caller, nowMs, contents, claims, tool 
   const self = approvalPath(row);
   const { verdict, decision, votes = [] } = row;
   const rules = rulesOf(row);
+  const excluded = excludedFrom(row, row.requester);
   const counted = countedVotes(row, row.requester);
   const value = contentOf(contents, row.argumentsRef);
   const previous = contentOf(contents, row.previousArgumentsRef);
@@ -78,7 +78,7 @@ function approvalView(row: ApprovalRow, { caller, nowMs, contents, claims, tool 
     allowedDecisions: verdict.allowedDecisions,
     approverRules: [...rules],
     votes: votes.map((vote) => decisionView(vote, contents)),
-    progress: rules.map((rule) => progressOf(rule, decision ? [...counted, decision] : counted)),
+    progress: rules.map((rule) => progressOf(rule, decision ? [...counted, decision] : counted, excluded)),
     channels: verdict.channels ?? null,
     stateEditable: verdict.stateEditable ?? [],
     grantable: verdict.grantable ?? null,
@@ -122,15 +122,15 @@ function decisionView(decision: Decision, contents: Contents): RecordedDecision 
   };
 }
 
-function progressOf(rule: ApproverRule, votes: readonly Decision[]): RuleProgress {
+function progressOf(rule: ApproverRule, votes: readonly Decision[], excluded: readonly string[]): RuleProgress {
   const { approvals, rejections } = rule;
   // An edit that needed nobody else is its editor's approval.
   const counted = votes.map(({ actor, decision }) => ({
     actor,
     decision: decision === 'edit' ? ('approve' as const) : decision,
   }));
-  const approved = votesFor(rule, counted, 'approve');
-  const rejected = votesFor(rule, counted, 'reject');
+  const approved = votesFor(rule, counted, 'approve', excluded);
+  const rejected = votesFor(rule, counted, 'reject', excluded);
   return { approved, approvals, rejected, rejections, text: `${approved} of ${approvals}` };
 }
 

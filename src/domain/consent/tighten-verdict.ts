@@ -2,18 +2,16 @@
  * What the policy of today adds to the policy that a run has pinned: it can only tighten. The pinned verdict stands where
  * today's layers have no opinion, and each field is the stricter of the two where they have one.
  */
+import { ruleText } from '../core/approver-rules.ts';
 import { EFFECTS, EXPIRY_OUTCOMES, LADDER_ENDS, RISKS } from '../policy/policy-schema.ts';
 import type { ApproverRule, Verdict } from '../schemas/approval.ts';
 import { commonStatePatterns } from '../state/state-path.ts';
 
-const textOf = ({ groups, users, approvals, rejections, notRequester, reasonRequired }: ApproverRule): string =>
-  JSON.stringify([groups, users, approvals, rejections, notRequester, reasonRequired]);
-
 /** Asks for nothing that any other rule does not. */
-const ANYBODY = textOf({ approvals: 1, rejections: 1, notRequester: false, reasonRequired: false });
+const ANYBODY = ruleText({ approvals: 1, rejections: 1, notRequester: false, reasonRequired: false });
 
 const unitedRules = (a: readonly ApproverRule[], b: readonly ApproverRule[]): ApproverRule[] => {
-  const byText = new Map([...a, ...b].map((rule) => [textOf(rule), rule]));
+  const byText = new Map([...a, ...b].map((rule) => [ruleText(rule), rule]));
   if (byText.size > 1) byText.delete(ANYBODY);
   return [...byText.values()];
 };

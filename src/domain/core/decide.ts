@@ -18,7 +18,7 @@ import { judgeMessage } from './judge-message.ts';
 import { judgeModelStep } from './judge-model-step.ts';
 import { judgeToolStep } from './judge-tool-step.ts';
 import { isFinished } from './run-status.ts';
-import { hasWorkInFlight, isBlocked, isEnding, isReady, pendingApprovals } from './state.ts';
+import { hasWorkInFlight, isBlocked, isEnding, isReady, limitsOf, pendingApprovals } from './state.ts';
 import type { RunState } from './state.ts';
 import { ATTENTION_TEXTS, DENIAL_TEXTS, MODEL_TEXTS } from './texts.ts';
 
@@ -145,15 +145,12 @@ const brokenBatch = (state: RunState, now: number): RunEvent[] =>
       : [denied];
   });
 
-const DEFAULT_MAX_REJECTIONS = 3;
-
 /** A tool that people keep rejecting is not asked for again before somebody has looked. */
 const rejectedTooOften = (state: RunState, now: number): RunEvent[] => {
-  // Runs that were started before there was this limit have none.
-  const limit = (state.limits as { maxRejections?: number }).maxRejections ?? DEFAULT_MAX_REJECTIONS;
+  const { maxRejections } = limitsOf(state);
   if (isEnding(state) || isFinished(state.status)) return [];
   if (state.attentions?.some(({ code }) => code === 'too_many_rejections')) return [];
-  const [tool, times] = Object.entries(state.rejections ?? {}).find(([, count]) => count >= limit) ?? [];
+  const [tool, times] = Object.entries(state.rejections ?? {}).find(([, count]) => count >= maxRejections) ?? [];
   if (tool === undefined || times === undefined) return [];
   const detail = ATTENTION_TEXTS.too_many_rejections(tool, times);
   return [{ type: 'run.blocked', at: now, data: { code: 'too_many_rejections', detail } }];

@@ -1,6 +1,6 @@
 /** What becomes of an edit: bridge, workflow and gate must come to the same answer. */
 import type { ApproverRule, Verdict } from '../schemas/approval.ts';
-import { needsOthers } from './approver-rules.ts';
+import { needsOthers, ruleText } from './approver-rules.ts';
 
 /**
  * `denied`: policy forbids the edited call. `approved`: whoever edits also approves, under the same revision.
@@ -11,16 +11,13 @@ export type EditOutcome = 'denied' | 'approved' | 'revision';
 /** From the least to the most serious. */
 const RISK_ORDER: readonly Verdict['risk'][] = ['low', 'medium', 'high', 'critical'];
 
-const textOf = (rule: ApproverRule): string =>
-  JSON.stringify([rule.groups, rule.users, rule.approvals, rule.rejections, rule.notRequester, rule.reasonRequired]);
-
 const isStricter = (after: Verdict, before: Verdict, rules: readonly ApproverRule[]): boolean => {
-  const known = new Set(rules.map(textOf));
+  const known = new Set(rules.map(ruleText));
   const { channels } = after;
   return (
     (channels !== undefined && (before.channels?.some((channel) => !channels.includes(channel)) ?? true)) ||
     RISK_ORDER.indexOf(after.risk) > RISK_ORDER.indexOf(before.risk) ||
-    after.approverRules.some((rule) => !known.has(textOf(rule))) ||
+    after.approverRules.some((rule) => !known.has(ruleText(rule))) ||
     before.allowedDecisions.some((decision) => !after.allowedDecisions.includes(decision))
   );
 };

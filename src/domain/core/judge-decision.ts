@@ -8,7 +8,7 @@ import type { DecisionFault } from './approver-rules.ts';
 import { editOutcome } from './edit-outcome.ts';
 import { parseApprovalId, turnOf } from './ids.ts';
 import { openApproval } from './open-approval.ts';
-import { decidesAlone, tally } from './quorum.ts';
+import { countedVotes, decidesAlone, tally } from './quorum.ts';
 import { runCan } from './run-status.ts';
 import { isStatePathAllowed } from './state-paths.ts';
 import { isEnding } from './state.ts';
@@ -45,7 +45,10 @@ export type RefusalCode =
   | 'state_path_not_allowed'
   | 'state_edits_need_one_decider';
 
-export const settledCode = ({ status }: Pick<ApprovalState, 'status'>): RefusalCode | undefined => {
+type SettledCode = Extract<RefusalCode, 'already_decided' | 'expired' | 'withdrawn' | 'superseded'>;
+
+/** Why nobody can decide it any more; undefined while it pends. */
+export const settledCode = ({ status }: Pick<ApprovalState, 'status'>): SettledCode | undefined => {
   switch (status) {
     case 'pending':
       return undefined;
@@ -83,21 +86,16 @@ const editOf = (approval: ApprovalState, edited: NonNullable<DecideCommand['edit
 const stateFault = (
   approval: ApprovalState,
   { command: { stateEdits, edited }, actor }: AttestedDecision,
+  requester: string,
 ): RefusalCode | undefined => {
   if (!stateEdits) return undefined;
-  const rules = rulesOf(approval);
-  if (!decidesAlone(rules, actor) || (edited && editOf(approval, edited) === 'revision'))
+  if (!decidesAlone(approval, actor, requester) || (edited && editOf(approval, edited) === 'revision'))
     return 'state_edits_need_one_decider';
   const patterns = approval.verdict.stateEditable ?? [];
   return stateEdits.paths.every((path) => isStatePathAllowed(patterns, path)) ? undefined : 'state_path_not_allowed';
 };
 
-/** Votes that the rules of now count: an escalation may have brought others than those they were given under. */
-const countedVotes = (state: RunState, approval: ApprovalState): readonly Decision[] =>
-  (approval.votes ?? []).filter(({ decision, actor, channel, reasonRef }) => {
-    const answer = { decision, actor, channel, hasReason: reasonRef !== undefined };
-    return decisionFault(approval, answer, state.identity.requester.principal) === undefined;
-  });
+const requesterOf = ({ identity }: RunState): string => identity.requester.principal;
 
 const refusalOf = (state: RunState, given: AttestedDecision): RefusalCode | undefined => {
   const { command, actor, channel } = given;
@@ -112,11 +110,12 @@ const refusalOf = (state: RunState, given: AttestedDecision): RefusalCode | unde
   if (command.digest !== undefined && command.digest !== approval.digest) return 'digest_mismatch';
   if (!isComplete(command)) return command.digest === undefined ? 'digest_mismatch' : 'incomplete';
   const answer = { decision: command.decision, actor, channel, hasReason: command.reasonRef !== undefined };
-  const fault = decisionFault(approval, answer, state.identity.requester.principal);
+  const fault = decisionFault(approval, answer, requesterOf(state));
   if (fault) return fault;
-  if (countedVotes(state, approval).some((vote) => vote.actor.principal === actor.principal)) return 'already_voted';
+  if (countedVotes(approval, requesterOf(state)).some((vote) => vote.actor.principal === actor.principal))
+    return 'already_voted';
   if (command.edited && editOf(approval, command.edited) === 'denied') return 'policy_denied';
-  return stateFault(approval, given);
+  return stateFault(approval, given, requesterOf(state));
 };
 
 const winnerOf = (approval: ApprovalState | undefined) => {
@@ -132,14 +131,13 @@ const isKnown = (approval: ApprovalState | undefined, decisionId: string): boole
   (approval?.votes?.some((vote) => vote.decisionId === decisionId) ?? false) ||
   (approval?.revisedBy?.includes(decisionId) ?? false);
 
-const signedBy = ({ actor, channel, signatureId, commandDigest }: Attestation) => ({
+/** What events tell of a signature. */
+export const signedBy = ({ actor, channel, signatureId, commandDigest }: Attestation) => ({
   actor,
   channel,
   signatureId,
   ...(commandDigest !== undefined && { commandDigest }),
 });
-
-export { signedBy };
 
 type Decided = EventOf<'approval.decided'>['data'];
 
@@ -197,7 +195,8 @@ const deniedEvent = (
 /** Approve and reject may need several people. */
 const judgeVote = (state: RunState, approval: ApprovalState, given: AttestedDecision, now: number): RunEvent[] => {
   const vote: Pick<Decision, 'decision' | 'actor'> = { decision: given.command.decision, actor: given.actor };
-  const outcome = tally(rulesOf(approval), [...countedVotes(state, approval), vote]);
+  const requester = requesterOf(state);
+  const outcome = tally(approval, [...countedVotes(approval, requester), vote], requester);
   if (outcome === 'open') return [voteEvent(given, approval.digest, now)];
   if (outcome === 'approved')
     return [decidedEvent(given, 'approved', approval.digest, now, approval.verdict.executeWithinMs)];

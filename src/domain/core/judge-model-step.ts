@@ -4,7 +4,7 @@ import type { BlobRef } from '../schemas/names.ts';
 import type { ModelStepResult } from '../schemas/step.ts';
 import { isUnread } from './judge-message.ts';
 import { openApproval } from './open-approval.ts';
-import { isBlocked, isEnding } from './state.ts';
+import { isBlocked, isEnding, limitsOf } from './state.ts';
 import type { RunState } from './state.ts';
 import { ATTENTION_TEXTS, DENIAL_TEXTS, MODEL_TEXTS } from './texts.ts';
 
@@ -12,12 +12,6 @@ type Answered = Extract<ModelStepResult, { type: 'answered' }>;
 
 const BASE_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 60_000;
-
-const DEFAULT_MAX_PENDING = 20;
-
-const maxPending = (state: RunState): number =>
-  // Runs that were started before there was this limit have none.
-  (state.limits as { maxPending?: number }).maxPending ?? DEFAULT_MAX_PENDING;
 
 const denied = (
   { toolCallId, tool }: JudgedCall,
@@ -64,7 +58,7 @@ const asked = (state: RunState, call: JudgedCall, room: number, now: number): Ru
 };
 
 const judgedCalls = (state: RunState, calls: readonly JudgedCall[], now: number): RunEvent[] => {
-  let room = maxPending(state);
+  let room = limitsOf(state).maxPending;
   return calls.flatMap((call) => {
     const events = asked(state, call, room, now);
     room -= events.filter((event) => event.type === 'approval.requested').length;

@@ -111,6 +111,11 @@ export interface RunState {
 /** How many refused decisions a run remembers for the verdict query. */
 export const REMEMBERED_REFUSALS = 50;
 
+/** Runs that were started before there were these limits have none. */
+const LATER_LIMITS = { maxPending: 20, maxRejections: 3 } satisfies Partial<RunLimits>;
+
+export const limitsOf = ({ limits }: RunState): RunLimits => ({ ...LATER_LIMITS, ...limits });
+
 /** `contributors`: who stands behind the start beside the requester. */
 export const newRunState = (
   identity: RunIdentity,

@@ -162,5 +162,5 @@ export const consentFault = (
     return outcome === 'approved' ? undefined : 'an edit like this needs consent of its own';
   }
   if (digest !== approval.digest) return 'what was approved is not what was asked for';
-  return tally(rulesOf(approval), counted) === 'approved' ? undefined : 'the quorum is not met';
+  return tally(approval, counted, requester) === 'approved' ? undefined : 'the quorum is not met';
 };

@@ -1,4 +1,5 @@
 /** The terms on which a call asks: of each field the strictest that any asking rule says. */
+import { ruleText } from '../core/approver-rules.ts';
 import type { ApproverRule, EscalationStep, Grantable, Verdict } from '../schemas/approval.ts';
 import { commonStatePatterns } from '../state/state-path.ts';
 import { DEFAULT_DECIDE_WITHIN_MS } from './clock-faults.ts';
@@ -91,13 +92,10 @@ const isPresent = <Value>(value: Value | undefined): value is Value => value !==
 
 /** The default rule asks for nothing that any other does not, so it stands only alone. */
 function distinctApproverRules(rules: readonly ApproverRule[]): ApproverRule[] {
-  const byText = new Map(rules.map((rule) => [textOf(rule), rule]));
-  byText.delete(textOf(DEFAULT_APPROVER_RULE));
+  const byText = new Map(rules.map((rule) => [ruleText(rule), rule]));
+  byText.delete(ruleText(DEFAULT_APPROVER_RULE));
   return byText.size > 0 ? [...byText.values()] : [DEFAULT_APPROVER_RULE];
 }
-
-const textOf = ({ groups, users, approvals, rejections, notRequester, reasonRequired }: ApproverRule): string =>
-  JSON.stringify([groups, users, approvals, rejections, notRequester, reasonRequired]);
 
 /**
  * All ladders at once: each step asks whom any of them asks, for the shortest time, and ends where the first of them does.

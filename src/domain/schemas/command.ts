@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Channel, Requester } from './actor.ts';
+import { Channel, Delegator, Requester } from './actor.ts';
 import { DecisionKind, GrantScope, Verdict } from './approval.ts';
 import { AgentName, BlobRef, Digest, EpochMs, RunId, ScopeName, ToolCallId } from './names.ts';
 
@@ -184,7 +184,7 @@ export const CommandClaims = z.object({
     credentialId: z.string(),
     createdBy: z.string().optional(),
     makers: z.array(z.string()).optional(),
-    delegatedFrom: z.array(z.string()).optional(),
+    delegatedFrom: z.array(z.union([Delegator, z.string()])).optional(),
     authTime: z.number(),
   }),
   channel: Channel,

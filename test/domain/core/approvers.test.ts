@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decisionFault } from '../../../src/domain/core/approver-rules.ts';
 import type { Answer, Decidable } from '../../../src/domain/core/approver-rules.ts';
-import { decidesAlone, tally } from '../../../src/domain/core/quorum.ts';
 import type { Actor } from '../../../src/domain/schemas/actor.ts';
 import type { ApproverRule } from '../../../src/domain/schemas/approval.ts';
 import { call, coreRun, person, rule, typesOf, verdict } from '../../support/core.ts';
@@ -9,10 +8,15 @@ import type { CoreRun } from '../../support/core.ts';
 
 const KEY = 'call_1_0';
 
-const delegate = (principal: string, from: string[], groups: string[] = []): Actor => ({
+type DelegatedFrom = NonNullable<Actor['delegatedFrom']>;
+
+const standIn = (principal: string, delegatedFrom: DelegatedFrom, groups: string[] = []): Actor => ({
   ...person(principal, groups),
-  delegatedFrom: from,
+  delegatedFrom,
 });
+/** Who is in no group of their own but stands in for somebody. */
+const delegate = (principal: string, from: string, groups: string[] = []): Actor =>
+  standIn(principal, [{ principal: from, groups }]);
 const keyOf = (principal: string, createdBy: string): Actor => ({ ...person(principal), createdBy });
 
 interface Case {
@@ -52,12 +56,12 @@ const CASES: Record<string, Case> = {
   },
   'B10 the delegate of a named user': {
     rules: [rule({ users: ['fay'] })],
-    actor: delegate('dan', ['fay']),
+    actor: delegate('dan', 'fay'),
     fault: undefined,
   },
   'B10 a delegate with the groups of who delegated': {
     rules: [finance],
-    actor: delegate('dan', ['fay'], ['finance']),
+    actor: delegate('dan', 'fay', ['finance']),
     fault: undefined,
   },
   'the requester, where nothing forbids it': { rules: [rule()], actor: person('rita'), fault: undefined },
@@ -73,7 +77,39 @@ const CASES: Record<string, Case> = {
     fault: 'self_approval',
   },
   'a key that somebody else made': { rules: [others], actor: keyOf('anna', 'root'), fault: undefined },
-  'a delegate of the requester': { rules: [others], actor: delegate('dan', ['rita']), fault: 'self_approval' },
+  'the requester, as a delegate of somebody else': {
+    rules: [rule({ users: ['fay'], notRequester: true })],
+    actor: delegate('rita', 'fay'),
+    fault: 'self_approval',
+  },
+  'a delegate of the requester, by whose authority alone they could': {
+    rules: [rule({ groups: ['finance'], notRequester: true })],
+    actor: delegate('dan', 'rita', ['finance']),
+    fault: 'self_approval',
+  },
+  'a delegate of the requester, by their own authority': {
+    rules: [rule({ groups: ['finance'], notRequester: true })],
+    actor: standIn('dan', [{ principal: 'rita', groups: ['finance'] }], ['finance']),
+    fault: undefined,
+  },
+  'a delegate of the requester, by that of another': {
+    rules: [rule({ groups: ['finance'], notRequester: true })],
+    actor: standIn('dan', [
+      { principal: 'rita', groups: ['finance'] },
+      { principal: 'fay', groups: ['finance'] },
+    ]),
+    fault: undefined,
+  },
+  'a delegate of the requester, where any approver may': {
+    rules: [others],
+    actor: delegate('dan', 'rita'),
+    fault: undefined,
+  },
+  'a delegate of the requester, signed without whose groups are whose': {
+    rules: [others],
+    actor: standIn('dan', ['rita']),
+    fault: 'self_approval',
+  },
   'who contributed to the run, where others must': {
     rules: [others],
     approval: { contributors: ['charlie'] },
@@ -81,9 +117,9 @@ const CASES: Record<string, Case> = {
     fault: 'self_approval',
   },
   'a delegate of who contributed': {
-    rules: [others],
+    rules: [rule({ users: ['charlie'], notRequester: true })],
     approval: { contributors: ['charlie'] },
-    actor: delegate('dan', ['charlie']),
+    actor: delegate('dan', 'charlie'),
     fault: 'self_approval',
   },
   'who contributed, where nothing forbids it': {
@@ -167,44 +203,6 @@ describe('S2.4 who may decide', () => {
     const decidable = { ...approval, verdict: approval.verdict ?? given };
     const whole = { decision: 'approve', actor, channel: 'api', hasReason: false, ...answer } as const;
     expect(decisionFault(decidable, whole, 'rita')).toBe(fault);
-  });
-});
-
-describe('votes', () => {
-  const yes = (actor: Actor) => ({ decision: 'approve' as const, actor });
-  const no = (actor: Actor) => ({ decision: 'reject' as const, actor });
-  const [anna, bob, cleo] = [
-    person('anna', ['finance']),
-    person('bob', ['finance', 'legal']),
-    person('cleo', ['legal']),
-  ];
-  const both = [finance, rule({ groups: ['legal'] })];
-
-  test.each([
-    ['one of one', [rule()], [yes(anna)], 'approved'],
-    ['none', [rule()], [], 'open'],
-    ['one of two', [two], [yes(anna)], 'open'],
-    ['two of two', [two], [yes(anna), yes(bob)], 'approved'],
-    ['the same person by two keys', [two], [yes(anna), yes({ ...anna, credentialId: 'other' })], 'open'],
-    ['two, of whom one is in the group', [rule({ groups: ['finance'], approvals: 2 })], [yes(anna), yes(cleo)], 'open'],
-    ['one rule of two', both, [yes(anna)], 'open'],
-    ['each rule by another', both, [yes(anna), yes(cleo)], 'approved'],
-    ['both rules by one who is in both groups', both, [yes(bob)], 'approved'],
-    ['one rejection', [two], [yes(anna), no(bob)], 'rejected'],
-    ['one rejection of two needed', [rule({ rejections: 2 })], [no(anna)], 'open'],
-    ['two rejections of two needed', [rule({ rejections: 2 })], [no(anna), no(bob)], 'rejected'],
-    ['a rejection by one whom no rule counts', [finance], [no(cleo)], 'open'],
-    ['a rejection that one of two rules counts', both, [no(cleo)], 'rejected'],
-    ['no rules and an approval', [], [yes(anna)], 'approved'],
-    ['no rules and a rejection', [], [no(anna)], 'rejected'],
-    ['no rules and no vote', [], [], 'open'],
-  ])('%s', (_name, rules, votes, outcome) => {
-    expect(tally(rules, votes)).toBe(outcome);
-  });
-
-  test('a person decides alone where their own vote satisfies every rule', () => {
-    expect([anna, bob].map((actor) => decidesAlone(both, actor))).toEqual([false, true]);
-    expect(decidesAlone([two], anna)).toBe(false);
   });
 });
 

@@ -1,7 +1,7 @@
 import { AddBypass, BrakeBypass, BrakeParams } from '../../../contract/brakes.ts';
 import { addBypass, listBypasses } from '../../../store/brakes.ts';
 import type { BrakeRow, BypassRow } from '../../../store/brakes.ts';
-import { audit } from '../../audit.ts';
+import { told } from '../../audit.ts';
 import { derivedId, randomId } from '../../decisions/decision-id.ts';
 import type { Api, Caller } from '../../dependencies.ts';
 import { HttpProblem } from '../../http-problem.ts';
@@ -45,19 +45,22 @@ export function registerAddBypass(app: ApiServer, api: Api): void {
       const brake = await findBrake(api, caller, params.brakeId);
       assertReaches(request, brake.project);
       const row = await newBypass(api, caller, brake, body, headers['idempotency-key']);
-      const known = (await listBypasses(api.store, tenant, brake.brakeId)).find(
-        ({ bypassId }) => bypassId === row.bypassId,
-      );
-      reply.header('location', `${brakePath(brake.brakeId)}/bypasses/${row.bypassId}`);
-      if (known) {
+      const { brakeId, bypassId, agent, tool, runId, until, createdAt } = row;
+      const find = async () =>
+        (await listBypasses(api.store, tenant, brakeId)).find((one) => one.bypassId === bypassId);
+      const replay = (known: BypassRow) => {
         reply.code(200).header('idempotent-replayed', 'true');
-        return reply.send(bypassView(sameBypass(known, row), row.createdAt));
-      }
+        return reply.send(bypassView(sameBypass(known, row), createdAt));
+      };
+      reply.header('location', `${brakePath(brakeId)}/bypasses/${bypassId}`);
+      const known = await find();
+      if (known) return replay(known);
       if (brake.releasedAt !== null) throw new HttpProblem('brake_released');
-      await addBypass(api.store, row);
-      const { brakeId, bypassId, agent, tool, runId, until } = row;
-      await audit(api, caller, 'brake.bypass_added', row.createdAt, { brakeId, bypassId, agent, tool, runId, until });
-      return reply.code(201).send(bypassView(row, row.createdAt));
+      const event = told(caller, 'brake.bypass_added', createdAt, { brakeId, bypassId, agent, tool, runId, until });
+      const isNew = await addBypass(api.store, row, event);
+      // The same request came twice at once.
+      if (!isNew) return replay((await find()) ?? row);
+      return reply.code(201).send(bypassView(row, createdAt));
     },
   });
 }

@@ -1,6 +1,6 @@
 import { BrakeBypass, BypassParams } from '../../../contract/brakes.ts';
 import { endBypass, listBypasses } from '../../../store/brakes.ts';
-import { audit } from '../../audit.ts';
+import { told } from '../../audit.ts';
 import type { Api } from '../../dependencies.ts';
 import { HttpProblem } from '../../http-problem.ts';
 import { json, problems } from '../../responses.ts';
@@ -37,8 +37,8 @@ export function registerEndBypass(app: ApiServer, api: Api): void {
       const nowMs = await api.clock.nowMs();
       if (bypass.endedAt !== null || bypass.until <= nowMs) return bypassView(bypass, nowMs);
       const { bypassId } = bypass;
-      await endBypass(api.store, tenant, bypassId, { principal: caller.actor.principal, nowMs });
-      await audit(api, caller, 'brake.bypass_ended', nowMs, { brakeId, bypassId });
+      const event = told(caller, 'brake.bypass_ended', nowMs, { brakeId, bypassId });
+      await endBypass(api.store, tenant, bypassId, { principal: caller.actor.principal, nowMs }, event);
       return bypassView((await find()) ?? bypass, nowMs);
     },
   });

@@ -1,6 +1,6 @@
 import { Brake, BrakeParams } from '../../../contract/brakes.ts';
 import { releaseBrake } from '../../../store/brakes.ts';
-import { audit } from '../../audit.ts';
+import { told } from '../../audit.ts';
 import type { Api } from '../../dependencies.ts';
 import { json, problems } from '../../responses.ts';
 import type { ApiServer } from '../../server-type.ts';
@@ -27,10 +27,10 @@ export function registerReleaseBrake(app: ApiServer, api: Api): void {
       const nowMs = await api.clock.nowMs();
       const { tenant } = caller.scope;
       const { brakeId } = brake;
-      const released = await releaseBrake(api.store, tenant, brakeId, { principal: caller.actor.principal, nowMs });
-      if (!released) return brakeView(await findBrake(api, caller, brakeId));
-      await audit(api, caller, 'brake.released', nowMs, { brakeId });
-      return brakeView(released);
+      const by = { principal: caller.actor.principal, nowMs };
+      const event = told(caller, 'brake.released', nowMs, { brakeId });
+      const released = await releaseBrake(api.store, tenant, brakeId, by, event);
+      return brakeView(released ?? (await findBrake(api, caller, brakeId)));
     },
   });
 }

@@ -2,7 +2,7 @@ import { Brake, SetBrake } from '../../../contract/brakes.ts';
 import { setBrake } from '../../../store/brakes.ts';
 import type { BrakeRow } from '../../../store/brakes.ts';
 import { currentAgent } from '../../../store/definitions.ts';
-import { audit } from '../../audit.ts';
+import { told } from '../../audit.ts';
 import { derivedId, randomId } from '../../decisions/decision-id.ts';
 import type { Api, Caller } from '../../dependencies.ts';
 import { HttpProblem } from '../../http-problem.ts';
@@ -43,18 +43,21 @@ export function registerSetBrake(app: ApiServer, api: Api): void {
       const row = await newBrake(api, caller, body, headers['idempotency-key']);
       assertReaches(request, row.project);
       reply.header('location', brakePath(row.brakeId));
-      const known = (await visibleBrakes(api, caller)).find(({ brakeId }) => brakeId === row.brakeId);
-      if (known)
-        return reply
-          .code(200)
-          .header('idempotent-replayed', 'true')
-          .send(brakeView(sameBrake(known, row)));
+      const find = async () => (await visibleBrakes(api, caller)).find(({ brakeId }) => brakeId === row.brakeId);
+      const replay = (known: BrakeRow) => {
+        reply.code(200).header('idempotent-replayed', 'true');
+        return reply.send(brakeView(sameBrake(known, row)));
+      };
+      const known = await find();
+      if (known) return replay(known);
       // A mistyped agent would be a brake on nothing.
       const isKnown = row.agent === null || (await currentAgent(api.store, { tenant, project }, row.agent));
       if (!isKnown) throw new HttpProblem('unknown_agent');
-      await setBrake(api.store, row);
       const { brakeId, agent, tool } = row;
-      await audit(api, caller, 'brake.set', row.createdAt, { brakeId, scope: body.scope, agent, tool });
+      const event = told(caller, 'brake.set', row.createdAt, { brakeId, scope: body.scope, agent, tool });
+      const isNew = await setBrake(api.store, row, event);
+      // The same request came twice at once.
+      if (!isNew) return replay((await find()) ?? row);
       return reply.code(201).send(brakeView(row));
     },
   });

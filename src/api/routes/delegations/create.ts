@@ -1,7 +1,7 @@
 import { CreateDelegation, DELEGATION_MAX_DAYS, Delegation } from '../../../contract/delegations.ts';
 import { addDelegation, getDelegation } from '../../../store/delegations.ts';
 import type { DelegationRow } from '../../../store/delegations.ts';
-import { audit } from '../../audit.ts';
+import { told } from '../../audit.ts';
 import { derivedId, randomId } from '../../decisions/decision-id.ts';
 import type { Api, Caller } from '../../dependencies.ts';
 import { HttpProblem } from '../../http-problem.ts';
@@ -22,8 +22,8 @@ export function registerCreateDelegation(app: ApiServer, api: Api): void {
       summary: 'Delegate deciding for a time',
       description:
         'The other person counts in your place where a rule names you or your groups, as far as their own roles let ' +
-        'them decide at all; they still have one vote. What is delegated to you is not handed on. In effect within 2 ' +
-        'seconds.',
+        'them decide at all. They still have one vote, and you and they together have one where a rule names you and ' +
+        'not them. What is delegated to you is not handed on. In effect within 2 seconds.',
       headers: CommandHeaders,
       body: CreateDelegation,
       response: {
@@ -53,10 +53,10 @@ export function registerCreateDelegation(app: ApiServer, api: Api): void {
       const known = await getDelegation(api.store, caller.scope, delegationId);
       if (known) return replay(known);
       assertAllowed(caller, body, row);
-      const isNew = await addDelegation(api.store, row);
+      const event = told(caller, 'delegation.created', nowMs, { delegationId, from, to, until });
+      const isNew = await addDelegation(api.store, row, event);
       // The same request came twice at once.
       if (!isNew) return replay((await getDelegation(api.store, caller.scope, delegationId)) ?? row);
-      await audit(api, caller, 'delegation.created', nowMs, { delegationId, from, to, until });
       return reply.code(201).send(delegationView(row, nowMs));
     },
   });

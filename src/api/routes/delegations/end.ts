@@ -1,6 +1,6 @@
 import { Delegation, DelegationParams } from '../../../contract/delegations.ts';
 import { endDelegation } from '../../../store/delegations.ts';
-import { audit } from '../../audit.ts';
+import { told } from '../../audit.ts';
 import type { Api } from '../../dependencies.ts';
 import { json, problems } from '../../responses.ts';
 import type { ApiServer } from '../../server-type.ts';
@@ -26,8 +26,8 @@ export function registerEndDelegation(app: ApiServer, api: Api): void {
       const nowMs = await api.clock.nowMs();
       if (!isActive(before, nowMs)) return delegationView(before, nowMs);
       const { delegationId } = before;
-      const ended = await endDelegation(api.store, caller.scope, delegationId, { principal, nowMs });
-      if (ended) await audit(api, caller, 'delegation.ended', nowMs, { delegationId });
+      const event = told(caller, 'delegation.ended', nowMs, { delegationId });
+      await endDelegation(api.store, caller.scope, delegationId, { principal, nowMs }, event);
       return delegationView(await findDelegation(api, request, delegationId), nowMs);
     },
   });

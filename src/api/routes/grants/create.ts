@@ -7,7 +7,7 @@ import type { NewBlob } from '../../../store/blobs.ts';
 import { recordCommand } from '../../../store/commands.ts';
 import { createGrant, getGrant } from '../../../store/grants.ts';
 import type { GrantRow } from '../../../store/grants.ts';
-import { audit } from '../../audit.ts';
+import { told } from '../../audit.ts';
 import { derivedId, randomId } from '../../decisions/decision-id.ts';
 import { signatureIdOf } from '../../decisions/signature-id.ts';
 import type { Api, Caller } from '../../dependencies.ts';
@@ -87,10 +87,8 @@ async function keep(api: Api, caller: Caller, row: GrantRow, blob: NewBlob): Pro
   await recordCommand(api.store, { tenant, project, runId, principal, iat: createdAt, signatureId, signed, ...kind }, [
     blob,
   ]);
-  const isNew = await createGrant(api.store, row, [blob]);
-  const told = { grantId, scope: row.scope, scopeId: row.scopeId, agent, requester, tool, maxUses, expiresAt };
-  if (isNew) await audit(api, caller, 'grant.created', createdAt, told);
-  return isNew;
+  const named = { grantId, scope: row.scope, scopeId: row.scopeId, agent, requester, tool, maxUses, expiresAt };
+  return createGrant(api.store, row, [blob], told(caller, 'grant.created', createdAt, named));
 }
 
 async function signGrant(api: Api, caller: Caller, command: GrantCommand, nowMs: number): Promise<GrantRow> {

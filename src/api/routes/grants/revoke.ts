@@ -1,6 +1,6 @@
 import { Grant, GrantParams } from '../../../contract/grants.ts';
 import { revokeGrant } from '../../../store/grants.ts';
-import { audit } from '../../audit.ts';
+import { told } from '../../audit.ts';
 import type { Api } from '../../dependencies.ts';
 import { json, problems } from '../../responses.ts';
 import type { ApiServer } from '../../server-type.ts';
@@ -24,11 +24,12 @@ export function registerRevokeGrant(app: ApiServer, api: Api): void {
       const { scope, actor } = caller;
       const before = await findGrant(api, request, params.grantId);
       const nowMs = await api.clock.nowMs();
-      const { principal } = actor;
-      const isRevoked = before.state === 'revoked';
-      const after = isRevoked ? undefined : await revokeGrant(api.store, scope, before.grantId, { principal, nowMs });
-      if (after) await audit(api, caller, 'grant.revoked', nowMs, { grantId: after.grantId });
-      return grantView(api, caller, after ?? (await findGrant(api, request, before.grantId)));
+      const { grantId } = before;
+      if (before.state === 'revoked') return grantView(api, caller, before);
+      const by = { principal: actor.principal, nowMs };
+      const event = told(caller, 'grant.revoked', nowMs, { grantId });
+      const after = await revokeGrant(api.store, scope, grantId, by, event);
+      return grantView(api, caller, after ?? (await findGrant(api, request, grantId)));
     },
   });
 }

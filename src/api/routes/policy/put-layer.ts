@@ -1,6 +1,6 @@
 import { PolicyLayerParams, PolicyLayerVersion, PutPolicyLayer } from '../../../contract/policy.ts';
 import { currentPolicyVersions, putPolicyLayer } from '../../../store/policy-layers.ts';
-import { audit } from '../../audit.ts';
+import { told } from '../../audit.ts';
 import type { Api } from '../../dependencies.ts';
 import { HttpProblem } from '../../http-problem.ts';
 import { layerView } from '../../policy/layer-view.ts';
@@ -31,16 +31,16 @@ export function registerPutPolicyLayer(app: ApiServer, api: Api): void {
       const { layer: name } = params;
       // What holds for the whole tenant is not one project's to change.
       if (name === 'deployment' && reach !== 'tenant') throw new HttpProblem('forbidden');
-      const { layers, digest } = readPolicy([{ ...body, name }], (path) => path.replace(/^\/0/, ''));
+      const { layers, digest } = readPolicy(api, [{ ...body, name }], (path) => path.replace(/^\/0/, ''));
       const [layer] = layers;
       if (!layer) throw new Error('A policy of one layer was read without one');
       const nowMs = await api.clock.nowMs();
       const { principal } = caller.actor;
       // Definitions in JSON hold nothing undefined; parsed ones may.
       const plain = JSON.parse(JSON.stringify(layer)) as typeof layer;
-      const isNew = await putPolicyLayer(api.store, caller.scope, plain, digest, { principal, nowMs });
       const mode = layer.mode ?? 'enforce';
-      if (isNew) await audit(api, caller, 'policy.layer_put', nowMs, { layer: name, mode, policyDigest: digest });
+      const event = told(caller, 'policy.layer_put', nowMs, { layer: name, mode, policyDigest: digest });
+      await putPolicyLayer(api.store, caller.scope, plain, digest, { principal, nowMs }, event);
       const versions = (await currentPolicyVersions(api.store, caller.scope)).filter((one) => one.digest === digest);
       const [view] = versions.flatMap(layerView).filter((one) => one.name === name);
       // Somebody has put another one since: this was theirs to see all the same.

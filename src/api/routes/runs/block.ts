@@ -1,12 +1,10 @@
-import { BlockRun, CommandedRun, RunParams } from '../../../contract/runs.ts';
+import { BlockRun, RunParams } from '../../../contract/runs.ts';
 import type { Api } from '../../dependencies.ts';
 import { CommandHeaders } from '../../idempotency-key.ts';
-import { json, problems } from '../../responses.ts';
+import { problems } from '../../responses.ts';
+import { COMMAND_ANSWERS, answerCommand } from '../../runs/answer-command.ts';
 import { blockRun } from '../../runs/block-run.ts';
-import { findRun } from '../../runs/find-run.ts';
 import type { ApiServer } from '../../server-type.ts';
-import { clientGone } from '../../streams/client-gone.ts';
-import { runDetail } from '../../views/run-view.ts';
 
 /** Parks a run until somebody unblocks it. */
 export function registerBlockRun(app: ApiServer, api: Api): void {
@@ -23,8 +21,7 @@ export function registerBlockRun(app: ApiServer, api: Api): void {
       params: RunParams,
       body: BlockRun,
       response: {
-        200: json('The run, and what became of the command', CommandedRun),
-        202: json('The command is in the mailbox of the run; no worker answered in time', CommandedRun),
+        ...COMMAND_ANSWERS,
         ...problems(
           'malformed_json',
           'run_not_found',
@@ -38,18 +35,8 @@ export function registerBlockRun(app: ApiServer, api: Api): void {
       },
     },
     handler: async (request, reply) => {
-      const run = await findRun(api, request, request.params.runId);
-      const answer = await blockRun(api, {
-        caller: request.caller,
-        run,
-        request: request.body,
-        idempotencyKey: request.headers['idempotency-key'],
-        signal: clientGone(reply),
-      });
-      const { commandId, outcome } = answer;
-      const told = { commandId, outcome, guards: [...answer.guards], warnings: [] };
-      const status = outcome === 'pending' ? 202 : 200;
-      return reply.code(status).send({ ...(await runDetail(api, answer.run)), ...told });
+      const { status, answer } = await answerCommand(api, request, reply, blockRun);
+      return reply.code(status).send(answer);
     },
   });
 }

@@ -1,12 +1,10 @@
-import { ResolveCall, CommandedRun, RunParams } from '../../../contract/runs.ts';
+import { ResolveCall, RunParams } from '../../../contract/runs.ts';
 import type { Api } from '../../dependencies.ts';
 import { CommandHeaders } from '../../idempotency-key.ts';
-import { json, problems } from '../../responses.ts';
+import { problems } from '../../responses.ts';
+import { COMMAND_ANSWERS, answerCommand } from '../../runs/answer-command.ts';
 import { resolveCall } from '../../runs/resolve-call.ts';
-import { findRun } from '../../runs/find-run.ts';
 import type { ApiServer } from '../../server-type.ts';
-import { clientGone } from '../../streams/client-gone.ts';
-import { runDetail } from '../../views/run-view.ts';
 
 /** Says how a parked call goes on. */
 export function registerResolveCall(app: ApiServer, api: Api): void {
@@ -23,8 +21,7 @@ export function registerResolveCall(app: ApiServer, api: Api): void {
       params: RunParams,
       body: ResolveCall,
       response: {
-        200: json('The run, and what became of the command', CommandedRun),
-        202: json('The command is in the mailbox of the run; no worker answered in time', CommandedRun),
+        ...COMMAND_ANSWERS,
         ...problems(
           'malformed_json',
           'service_cannot_decide',
@@ -45,18 +42,8 @@ export function registerResolveCall(app: ApiServer, api: Api): void {
       },
     },
     handler: async (request, reply) => {
-      const run = await findRun(api, request, request.params.runId);
-      const answer = await resolveCall(api, {
-        caller: request.caller,
-        run,
-        request: request.body,
-        idempotencyKey: request.headers['idempotency-key'],
-        signal: clientGone(reply),
-      });
-      const { commandId, outcome, warnings } = answer;
-      const told = { commandId, outcome, guards: [...answer.guards], warnings };
-      const status = outcome === 'pending' ? 202 : 200;
-      return reply.code(status).send({ ...(await runDetail(api, answer.run)), ...told });
+      const { status, answer } = await answerCommand(api, request, reply, resolveCall);
+      return reply.code(status).send(answer);
     },
   });
 }

@@ -1,12 +1,10 @@
-import { UnblockRun, CommandedRun, RunParams } from '../../../contract/runs.ts';
+import { UnblockRun, RunParams } from '../../../contract/runs.ts';
 import type { Api } from '../../dependencies.ts';
 import { CommandHeaders } from '../../idempotency-key.ts';
-import { json, problems } from '../../responses.ts';
+import { problems } from '../../responses.ts';
+import { COMMAND_ANSWERS, answerCommand } from '../../runs/answer-command.ts';
 import { unblockRun } from '../../runs/block-run.ts';
-import { findRun } from '../../runs/find-run.ts';
 import type { ApiServer } from '../../server-type.ts';
-import { clientGone } from '../../streams/client-gone.ts';
-import { runDetail } from '../../views/run-view.ts';
 
 /** Lets a blocked run go on. */
 export function registerUnblockRun(app: ApiServer, api: Api): void {
@@ -21,8 +19,7 @@ export function registerUnblockRun(app: ApiServer, api: Api): void {
       params: RunParams,
       body: UnblockRun.optional(),
       response: {
-        200: json('The run, and what became of the command', CommandedRun),
-        202: json('The command is in the mailbox of the run; no worker answered in time', CommandedRun),
+        ...COMMAND_ANSWERS,
         ...problems(
           'malformed_json',
           'service_cannot_decide',
@@ -40,18 +37,9 @@ export function registerUnblockRun(app: ApiServer, api: Api): void {
       },
     },
     handler: async (request, reply) => {
-      const run = await findRun(api, request, request.params.runId);
-      const answer = await unblockRun(api, {
-        caller: request.caller,
-        run,
-        request: request.body ?? {},
-        idempotencyKey: request.headers['idempotency-key'],
-        signal: clientGone(reply),
-      });
-      const { commandId, outcome } = answer;
-      const told = { commandId, outcome, guards: [...answer.guards], warnings: [] };
-      const status = outcome === 'pending' ? 202 : 200;
-      return reply.code(status).send({ ...(await runDetail(api, answer.run)), ...told });
+      const { caller, reach, params, headers, body = {} } = request;
+      const { status, answer } = await answerCommand(api, { caller, reach, params, headers, body }, reply, unblockRun);
+      return reply.code(status).send(answer);
     },
   });
 }

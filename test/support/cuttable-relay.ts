@@ -5,6 +5,8 @@ import type { AddressInfo, Socket } from 'node:net';
 /** A TCP relay in front of a real server: while it is cut, the server is away for whoever comes through it. */
 export interface CuttableRelay extends AsyncDisposable {
   readonly port: number;
+  /** Breaks all connections; new ones are let through. */
+  drop(): void;
   /** Breaks all connections and refuses new ones. */
   cut(): void;
   restore(): void;
@@ -26,12 +28,16 @@ export async function cuttableRelay(host: string, port: number): Promise<Cuttabl
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+  const drop = () => {
+    for (const socket of sockets) socket.destroy();
+  };
   const cut = () => {
     isCut = true;
-    for (const socket of sockets) socket.destroy();
+    drop();
   };
   return {
     port: (server.address() as AddressInfo).port,
+    drop,
     cut,
     restore: () => {
       isCut = false;
