@@ -64,7 +64,10 @@ async function seed(ada: Person): Promise<Record<string, readonly string[]>> {
   const { grantId } = await created('/v1/grants', { grantId: z.string() }, grant);
   const until = new Date(Date.now() + 3_600_000).toISOString();
   const { delegationId } = await created('/v1/delegations', { delegationId: z.string() }, { to: 'user:bo', until });
+  const rights = { principal: 'user:bo', kind: 'person', roles: ['requester'] };
+  const { keyId } = await created('/v1/keys', { keyId: z.string() }, rights);
   return {
+    keyId: [keyId],
     runId: [over, ...runs].map(({ runId }) => runId),
     key: [approval.key],
     decisionId: [decisionId],
@@ -115,6 +118,8 @@ test.each([
     const { code, output } = await runSchemathesis(directory, `${world.url}/openapi.json`, [
       ...extent,
       ...['--seed', String(SEED), '--checks', CHECKS.join(','), '--workers', '2', '--request-timeout', '20'],
+      // The live inbox answers and does not end.
+      ...['--exclude-operation-id', 'watchApprovals'],
       ...['--no-shrink', '--continue-on-failure', '--generation-database', 'none', '--warnings', 'off'],
     ]);
     process.stderr.write(`Asked by ${who}: ${/\d+ generated.*/.exec(output)?.[0] ?? 'nothing'}\n`);
