@@ -5,6 +5,7 @@ import type { Workspace } from '../adapters/workspace/workspace.ts';
 import type { Scope } from '../domain/schemas/names.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
+import type { GuardedFetch } from '../platform/outgoing/guarded-fetch.ts';
 import type { TrustedKeys } from '../platform/signing-keys.ts';
 import type { Store } from '../store/database.ts';
 
@@ -20,5 +21,7 @@ export interface StepDependencies {
   readonly tools: ReadonlyMap<string, Tool>;
   /** How many runs of one requester may be active at a time in a tenant; no limit without. */
   readonly maxActiveRunsPerRequester?: number | undefined;
+  /** For tools: never into private networks that the deployment does not allow. */
+  readonly fetch: GuardedFetch;
   readonly openWorkspace: (scope: Scope, runId: string) => Promise<Workspace>;
 }

@@ -2,12 +2,14 @@
 import { canonicalJson } from '../domain/arguments/canonical-json.ts';
 import type { JsonValue } from '../domain/arguments/canonical-json.ts';
 import type { RunToolInput, ToolOutcome } from '../domain/schemas/step.ts';
+import { OutcomeUnknownError } from '../adapters/tools/outcome-unknown.ts';
 import { ToolError } from '../adapters/tools/tool.ts';
 import { lazyWorkspace } from '../adapters/workspace/lazy-workspace.ts';
 import { makeBlob } from '../store/blobs.ts';
 import type { NewBlob } from '../store/blobs.ts';
 import type { StepDependencies } from './dependencies.ts';
 import type { ProvenCall } from './prove-dispatch.ts';
+import { TimeIsOverError, withinTime } from './within-time.ts';
 
 /** A result that no model can read whole is a fault of the tool. */
 const MAX_RESULT_CHARACTERS = 1_048_576;
@@ -37,9 +39,22 @@ export interface Execution {
   readonly signal: AbortSignal;
 }
 
+const FAILURES: Readonly<Record<string, string>> = {
+  tool_timed_out: 'The tool took longer than it may, and was stopped.',
+};
+
+const codeOf = (error: unknown, signal: AbortSignal): string => {
+  if (error instanceof TimeIsOverError) return 'tool_timed_out';
+  if (error instanceof ToolError) return error.code;
+  return signal.aborted ? 'tool_stopped' : 'tool_failed';
+};
+
+const isCutOff = (code: string, error: unknown): boolean =>
+  code === 'tool_stopped' || code === 'tool_timed_out' || error instanceof OutcomeUnknownError;
+
 /** Undefined where a tool whose effect may happen only once was cut off. */
 export const executeTool = async (
-  { openWorkspace, logger }: StepDependencies,
+  { openWorkspace, logger, fetch }: StepDependencies,
   { input, call, effectKey, state, signal }: Execution,
 ): Promise<Executed | undefined> => {
   const { tenant, project, runId } = input.run;
@@ -47,15 +62,17 @@ export const executeTool = async (
   logger.info(ids, 'tool.execution_started');
   try {
     const workspace = lazyWorkspace(() => openWorkspace({ tenant, project }, runId));
-    const result = await call.tool.execute(call.arguments, { effectKey, signal, runId, workspace, state });
+    const result = await withinTime(call.tool.timeoutMs, signal, (inTime) =>
+      call.tool.execute(call.arguments, { effectKey, signal: inTime, runId, workspace, state, fetch }),
+    );
     logger.info(ids, 'tool.execution_completed');
     return completed(result);
   } catch (error) {
-    const code = error instanceof ToolError ? error.code : signal.aborted ? 'tool_stopped' : 'tool_failed';
+    const code = codeOf(error, signal);
     logger.warn({ ...ids, code }, 'tool.execution_failed');
-    // Cut off, by a deploy or a cancel: whether what it had begun took effect, nobody knows.
-    if (code === 'tool_stopped' && call.tool.effect === 'once') return undefined;
+    // Cut off, by a deploy, a cancel, its time or a lost line: whether what it had begun took effect, nobody knows.
+    if (isCutOff(code, error) && call.tool.effect === 'once') return undefined;
     // Only what a tool says on purpose is passed on: other errors may hold anything.
-    return failed(code, error instanceof ToolError ? error.message : 'The tool failed.');
+    return failed(code, error instanceof ToolError ? error.message : (FAILURES[code] ?? 'The tool failed.'));
   }
 };

@@ -39,6 +39,7 @@ const countersign = await startAllInOne({
   models: config.models,
   workspacesRoot,
   forbidden: [stateDirectory],
+  allowedPrivateHosts: config.allowedPrivateHosts,
   clock: systemClock,
   logger,
   guards: openGuards(await loadGuardsConfig(config), config.moderationToken),

@@ -47,6 +47,8 @@ export interface AllInOneOptions {
   readonly models: ModelsConfig;
   readonly workspacesRoot: string;
   readonly forbidden: readonly string[];
+  /** Private addresses that tools may call. */
+  readonly allowedPrivateHosts?: readonly string[];
   readonly clock: Clock;
   readonly logger: Logger;
   /** What people write passes these before anything is done with it. */

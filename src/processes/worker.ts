@@ -38,6 +38,7 @@ const worker = await startWorker({
   workspacesRoot,
   forbidden: [stateDirectory],
   maxActiveRunsPerRequester: config.maxActiveRunsPerRequester,
+  allowedPrivateHosts: config.allowedPrivateHosts,
   connection: workerConnection,
   namespace,
   taskQueue: config.taskQueue,

@@ -12,6 +12,7 @@ import type { KnownPeople } from '../domain/policy/quorum-faults.ts';
 import type { Scope } from '../domain/schemas/names.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
+import { createGuardedFetch } from '../platform/outgoing/guarded-fetch.ts';
 import type { TrustedKeys } from '../platform/signing-keys.ts';
 import type { Store } from '../store/database.ts';
 import { putDefinition } from '../store/definitions.ts';
@@ -28,6 +29,8 @@ export interface WorkerParts {
   readonly forbidden: readonly string[];
   /** How many runs of one requester may be active at a time in a tenant; no limit without. */
   readonly maxActiveRunsPerRequester?: number | undefined;
+  /** Private addresses that tools may call, as in the configuration. None without. */
+  readonly allowedPrivateHosts?: readonly string[];
 }
 
 export const stepDependencies = (parts: WorkerParts): StepDependencies => {
@@ -45,6 +48,7 @@ export const stepDependencies = (parts: WorkerParts): StepDependencies => {
     logger,
     trust,
     tools,
+    fetch: createGuardedFetch(parts.allowedPrivateHosts ?? []),
     resolveModel: models.resolve,
     maxActiveRunsPerRequester: parts.maxActiveRunsPerRequester,
     openWorkspace: (scope, runId) => openWorkspace({ root: workspacesRoot, scope, runId, forbidden }),

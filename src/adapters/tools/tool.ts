@@ -5,6 +5,7 @@ import type { RuleInput } from '../../domain/policy/policy-schema.ts';
 import { ToolEffect } from '../../domain/schemas/agent.ts';
 import type { ToolDefinition } from '../../domain/schemas/agent.ts';
 import { ToolName } from '../../domain/schemas/names.ts';
+import type { GuardedFetch } from '../../platform/outgoing/guarded-fetch.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { DefinitionError } from './definition-error.ts';
 
@@ -12,12 +13,14 @@ import { DefinitionError } from './definition-error.ts';
 export interface ToolContext {
   /** The same for every attempt at one approved call: pass it outwards as the idempotency key. */
   readonly effectKey: string;
-  /** Aborted when the run is cancelled or the tool's time is over. */
+  /** Aborted when the run is cancelled, the worker stops, or the tool's time is over. */
   readonly signal: AbortSignal;
   readonly runId: string;
   readonly workspace: Workspace;
   /** The run's state as its start and people's decisions have left it. Deeply frozen. */
   readonly state: JsonValue;
+  /** `fetch` that never connects into private networks, but for hosts that the deployment allows. */
+  readonly fetch: GuardedFetch;
 }
 
 /** A tool's own rule, in the innermost policy layer. It applies to that tool. */
@@ -44,7 +47,7 @@ export interface Tool {
 
 /** A failure the model may be told: the message is stored and shown, so it holds no secret and no path of the machine. */
 export class ToolError extends Error {
-  override readonly name = 'ToolError';
+  override readonly name: string = 'ToolError';
   readonly code: string;
 
   constructor(code: string, message: string) {
