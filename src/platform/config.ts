@@ -85,6 +85,7 @@ const environmentSchema = z.object({
   COUNTERSIGN_TRUSTED_PROXIES: addressRanges.optional(),
   COUNTERSIGN_RATE_LIMITS: rateLimits.optional(),
   COUNTERSIGN_ALLOWED_PRIVATE_HOSTS: hostNames.optional(),
+  COUNTERSIGN_ALLOW_COMMANDS: z.enum(['true', 'false']).optional(),
   COUNTERSIGN_URL: httpUrl.optional(),
   COUNTERSIGN_API_KEY: z.string().optional(),
   COUNTERSIGN_LOG_LEVEL: logLevel.default('info'),
@@ -141,6 +142,8 @@ export interface Config {
   };
   /** Names and ranges of private addresses that outgoing requests may go to. */
   readonly allowedPrivateHosts: readonly string[];
+  /** Whether agents with tools that run programs on this machine are taken. */
+  readonly allowCommands: boolean;
   readonly logLevel: z.infer<typeof logLevel>;
   readonly stateHome: string;
   readonly cacheHome: string;
@@ -217,6 +220,7 @@ export function loadConfig(environment: Environment = process.env): Config {
       rates: { ...DEFAULT_RATES, ...values.COUNTERSIGN_RATE_LIMITS },
     },
     allowedPrivateHosts: values.COUNTERSIGN_ALLOWED_PRIVATE_HOSTS ?? [],
+    allowCommands: values.COUNTERSIGN_ALLOW_COMMANDS === 'true',
     logLevel: values.COUNTERSIGN_LOG_LEVEL,
     ...userDirectories(environment),
     scope: { tenant: values.COUNTERSIGN_TENANT, project: values.COUNTERSIGN_PROJECT },
@@ -281,7 +285,8 @@ export function userDirectories(environment: Environment = process.env): { state
 
 /** What any program may know about the machine and the user. */
 const harmlessVariables = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR', 'TERM'];
-const looksSecret = /KEY$|TOKEN|SECRET|PASSWORD|CREDENTIAL|DATABASE_URL/i;
+/** Whether a variable of this name is never handed to child processes. */
+export const looksSecret = (name: string): boolean => /KEY$|TOKEN|SECRET|PASSWORD|CREDENTIAL|DATABASE_URL/i.test(name);
 
 /**
  * The environment of a child process: a harmless base and the variables named here, nothing else.
@@ -291,7 +296,7 @@ export function childEnvironment(
   allowList: readonly string[] = [],
   environment: Environment = process.env,
 ): Record<string, string> {
-  const secret = allowList.find((name) => looksSecret.test(name));
+  const secret = allowList.find(looksSecret);
   if (secret !== undefined) throw new Error(`${secret} must not be handed to child processes`);
   return withoutEmpty(
     Object.fromEntries([...harmlessVariables, ...allowList].map((name) => [name, environment[name]])),

@@ -40,6 +40,7 @@ const countersign = await startAllInOne({
   workspacesRoot,
   forbidden: [stateDirectory],
   allowedPrivateHosts: config.allowedPrivateHosts,
+  allowCommands: config.allowCommands,
   clock: systemClock,
   logger,
   guards: openGuards(await loadGuardsConfig(config), config.moderationToken),

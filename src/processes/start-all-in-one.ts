@@ -49,6 +49,8 @@ export interface AllInOneOptions {
   readonly forbidden: readonly string[];
   /** Private addresses that tools may call. */
   readonly allowedPrivateHosts?: readonly string[];
+  /** Whether tools may run programs. Default false. */
+  readonly allowCommands?: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
   /** What people write passes these before anything is done with it. */

@@ -39,6 +39,7 @@ const worker = await startWorker({
   forbidden: [stateDirectory],
   maxActiveRunsPerRequester: config.maxActiveRunsPerRequester,
   allowedPrivateHosts: config.allowedPrivateHosts,
+  allowCommands: config.allowCommands,
   connection: workerConnection,
   namespace,
   taskQueue: config.taskQueue,

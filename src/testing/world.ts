@@ -48,6 +48,10 @@ export interface WorldOptions {
   /** As in the deployment's guards file. */
   readonly guards?: z.input<typeof GuardsConfig>;
   readonly maxCachedWorkflows?: number;
+  /** Hosts in private networks that tools may call. */
+  readonly allowedPrivateHosts?: readonly string[];
+  /** Whether tools may run programs. Default false. */
+  readonly allowCommands?: boolean;
   /** Takes every log line, down to the finest; silent without. */
   readonly logs?: { write(line: string): void };
 }
@@ -82,7 +86,7 @@ const ALL_ROLES: readonly Role[] = ['requester', 'approver', 'operator', 'audito
 const NO_PROVIDERS = { apiKey: undefined, baseUrl: undefined };
 
 export const createWorld = async (options: WorldOptions): Promise<World> => {
-  const { services, agents, deployment = [], limits, maxCachedWorkflows } = options;
+  const { services, agents, deployment = [], limits, maxCachedWorkflows, allowedPrivateHosts, allowCommands } = options;
   const name = `world_${randomBytes(8).toString('hex')}`;
   const logger = createLogger({
     service: 'world',
@@ -118,6 +122,8 @@ export const createWorld = async (options: WorldOptions): Promise<World> => {
     host: '127.0.0.1',
     port: 0,
     shutdownGraceMs: 200,
+    ...(allowedPrivateHosts && { allowedPrivateHosts }),
+    ...(allowCommands !== undefined && { allowCommands }),
     ...(limits && { limits }),
     maxActiveRunsPerRequester: options.maxActiveRunsPerRequester,
     ...(maxCachedWorkflows !== undefined && { maxCachedWorkflows }),

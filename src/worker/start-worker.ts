@@ -32,12 +32,14 @@ export interface RunningWorker {
 
 export const startWorker = async (options: WorkerOptions): Promise<RunningWorker> => {
   const { store, clock, logger, gateway, scope, agents, deployment, people } = options;
+  // Before they are known to anybody: an agent that may not be here is refused as a whole.
+  const dependencies = stepDependencies(options);
   await registerAgents(store, scope, agents, deployment, people);
   const worker = await createWorker({
     connection: options.connection,
     namespace: options.namespace,
     taskQueue: options.taskQueue,
-    dependencies: stepDependencies(options),
+    dependencies,
     ...(options.shutdownGraceMs !== undefined && { shutdownGraceMs: options.shutdownGraceMs }),
     ...(options.maxCachedWorkflows !== undefined && { maxCachedWorkflows: options.maxCachedWorkflows }),
   });

@@ -4,6 +4,8 @@ import { agentDefinition, agentDigest } from '../adapters/agents/define-agent.ts
 import type { AgentSource } from '../adapters/agents/define-agent.ts';
 import { createModels } from '../adapters/models/model-registry.ts';
 import type { ModelsConfig } from '../adapters/models/model-registry.ts';
+import { runsPrograms } from '../adapters/tools/command/run-command.ts';
+import { DefinitionError } from '../adapters/tools/definition-error.ts';
 import { toolDefinition } from '../adapters/tools/tool-definition.ts';
 import type { Tool } from '../adapters/tools/tool.ts';
 import { openWorkspace } from '../adapters/workspace/workspace.ts';
@@ -31,10 +33,13 @@ export interface WorkerParts {
   readonly maxActiveRunsPerRequester?: number | undefined;
   /** Private addresses that tools may call, as in the configuration. None without. */
   readonly allowedPrivateHosts?: readonly string[];
+  /** Whether agents may have tools that run programs on this machine. Not without. */
+  readonly allowCommands?: boolean;
 }
 
 export const stepDependencies = (parts: WorkerParts): StepDependencies => {
   const { store, clock, logger, trust, agents, workspacesRoot, forbidden } = parts;
+  if (!parts.allowCommands) refuseCommands(agents);
   const models = createModels({
     config: parts.models,
     scripts: Object.assign({}, ...agents.map((one) => one.scripts)),
@@ -54,6 +59,16 @@ export const stepDependencies = (parts: WorkerParts): StepDependencies => {
     openWorkspace: (scope, runId) => openWorkspace({ root: workspacesRoot, scope, runId, forbidden }),
   };
 };
+
+/** What runs programs is for the deployment to allow, not for whoever writes an agent. */
+const refuseCommands = (agents: readonly AgentSource[]): void => {
+  const faults = agents.flatMap(({ name, tools }) =>
+    tools.filter(runsPrograms).map((tool) => `agents.${name}.tools.${tool.name}: runs programs; ${HOW_TO_ALLOW}`),
+  );
+  if (faults.length > 0) throw new DefinitionError(faults);
+};
+
+const HOW_TO_ALLOW = 'set COUNTERSIGN_ALLOW_COMMANDS=true where that is meant';
 
 /** Makes the agents known to the bridge: new runs are started with these definitions. */
 export const registerAgents = async (

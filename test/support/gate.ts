@@ -17,6 +17,7 @@ import type { SigningKeys } from '../../src/platform/signing-keys.ts';
 import { openStore } from '../../src/store/database.ts';
 import type { Store } from '../../src/store/database.ts';
 import { stepDependencies, registerAgents } from '../../src/worker/step-dependencies.ts';
+import type { WorkerParts } from '../../src/worker/step-dependencies.ts';
 import { createTestDatabase } from './database.ts';
 import { prepareRun, readRefusals } from './gate-run.ts';
 import type { GateRun, PrepareOptions } from './gate-run.ts';
@@ -45,10 +46,12 @@ export interface Gate extends AsyncDisposable {
   refusals(): Promise<readonly string[]>;
 }
 
+export type GateParts = Partial<Omit<WorkerParts, 'agents' | 'store'>>;
+
 export const openGate = async (
   agent: AgentSource,
   deployment: readonly RuleInput[] = [],
-  limits: { readonly maxActiveRunsPerRequester?: number } = {},
+  given: GateParts = {},
 ): Promise<Gate> => {
   const database = await createTestDatabase();
   const store = openStore({ url: database.url });
@@ -69,7 +72,7 @@ export const openGate = async (
         models: { openai: NO_PROVIDERS, anthropic: NO_PROVIDERS, compatible: NO_PROVIDERS },
         workspacesRoot,
         forbidden: [],
-        ...limits,
+        ...given,
       }),
     );
   const activities = activitiesOf([agent]);

@@ -11,6 +11,7 @@ const noWorkspace: Workspace = {
   write: () => Promise.reject(new Error('no workspace')),
   receipt: () => Promise.reject(new Error('no workspace')),
   list: () => Promise.reject(new Error('no workspace')),
+  directory: () => Promise.reject(new Error('no workspace')),
 };
 
 /** Calls a tool as the gate does: arguments validated first, frozen after. */
