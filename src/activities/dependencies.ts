@@ -1,4 +1,5 @@
 /** What the steps need of the world outside. Handed in once, when the worker starts. */
+import type { CredentialProvider } from '../adapters/credentials/credential-provider.ts';
 import type { ModelPort } from '../adapters/models/model-port.ts';
 import type { Tool } from '../adapters/tools/tool.ts';
 import type { Workspace } from '../adapters/workspace/workspace.ts';
@@ -21,6 +22,8 @@ export interface StepDependencies {
   readonly tools: ReadonlyMap<string, Tool>;
   /** How many runs of one requester may be active at a time in a tenant; no limit without. */
   readonly maxActiveRunsPerRequester?: number | undefined;
+  /** The secrets that tools use, by name. */
+  readonly credentials: CredentialProvider;
   /** For tools: never into private networks that the deployment does not allow. */
   readonly fetch: GuardedFetch;
   readonly openWorkspace: (scope: Scope, runId: string) => Promise<Workspace>;

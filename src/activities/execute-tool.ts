@@ -2,13 +2,14 @@
 import { canonicalJson } from '../domain/arguments/canonical-json.ts';
 import type { JsonValue } from '../domain/arguments/canonical-json.ts';
 import type { RunToolInput, ToolOutcome } from '../domain/schemas/step.ts';
+import { createRedactor } from '../adapters/credentials/redactor.ts';
 import { OutcomeUnknownError } from '../adapters/tools/outcome-unknown.ts';
 import { ToolError } from '../adapters/tools/tool.ts';
 import { lazyWorkspace } from '../adapters/workspace/lazy-workspace.ts';
 import { makeBlob } from '../store/blobs.ts';
 import type { NewBlob } from '../store/blobs.ts';
 import type { StepDependencies } from './dependencies.ts';
-import type { ProvenCall } from './prove-dispatch.ts';
+import type { ReadyCall } from './with-credential.ts';
 import { TimeIsOverError, withinTime } from './within-time.ts';
 
 /** A result that no model can read whole is a fault of the tool. */
@@ -33,7 +34,7 @@ const completed = (result: JsonValue): Executed => {
 
 export interface Execution {
   readonly input: RunToolInput;
-  readonly call: ProvenCall;
+  readonly call: ReadyCall;
   readonly effectKey: string;
   readonly state: JsonValue;
   readonly signal: AbortSignal;
@@ -59,20 +60,26 @@ export const executeTool = async (
 ): Promise<Executed | undefined> => {
   const { tenant, project, runId } = input.run;
   const ids = { runId, toolCallId: input.toolCallId, tool: input.tool };
+  const { credential } = call;
+  const redactor = createRedactor(credential);
+  const secret = credential && { credential: credential.value };
   logger.info(ids, 'tool.execution_started');
   try {
     const workspace = lazyWorkspace(() => openWorkspace({ tenant, project }, runId));
     const result = await withinTime(call.tool.timeoutMs, signal, (inTime) =>
-      call.tool.execute(call.arguments, { effectKey, signal: inTime, runId, workspace, state, fetch }),
+      call.tool.execute(call.arguments, { effectKey, signal: inTime, runId, workspace, state, fetch, ...secret }),
     );
     logger.info(ids, 'tool.execution_completed');
-    return completed(result);
+    return completed(redactor.value(result));
   } catch (error) {
-    const code = codeOf(error, signal);
+    const code = redactor.text(codeOf(error, signal));
     logger.warn({ ...ids, code }, 'tool.execution_failed');
     // Cut off, by a deploy, a cancel, its time or a lost line: whether what it had begun took effect, nobody knows.
     if (isCutOff(code, error) && call.tool.effect === 'once') return undefined;
     // Only what a tool says on purpose is passed on: other errors may hold anything.
-    return failed(code, error instanceof ToolError ? error.message : (FAILURES[code] ?? 'The tool failed.'));
+    return failed(
+      code,
+      error instanceof ToolError ? redactor.text(error.message) : (FAILURES[code] ?? 'The tool failed.'),
+    );
   }
 };

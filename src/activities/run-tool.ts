@@ -16,7 +16,6 @@ import { executeTool } from './execute-tool.ts';
 import { withHeartbeats } from './heartbeats.ts';
 import type { PinnedRun } from './pinned-run.ts';
 import { proveDispatch } from './prove-dispatch.ts';
-import type { ProvenCall } from './prove-dispatch.ts';
 import type { Prover } from './prover.ts';
 import { dispatchOf, refuse } from './refuse.ts';
 import { refused } from './refused.ts';
@@ -27,6 +26,8 @@ import type { RunStates } from './run-state.ts';
 import { settle } from './settle.ts';
 import { awaitSlot } from './slot.ts';
 import type { HeldSlot } from './slot.ts';
+import { withCredential } from './with-credential.ts';
+import type { ReadyCall } from './with-credential.ts';
 
 export interface GateParts extends Prover {
   readonly states: RunStates;
@@ -42,9 +43,11 @@ export const runTool =
       const slot = await slotFor(gate, input);
       const proof = await proveDispatch(gate, run, input, slot);
       const call = signal.aborted ? refused('run_cancelled', 'The run was cancelled.', 'deny') : proof;
-      if (call.type === 'proven') return dispatch(gate, run, input, call, signal);
-      await reportRefusal(dependencies, input, call);
-      return refuse(dependencies, input, call);
+      // Only now: what nobody has consented to gets no secret.
+      const ready = call.type === 'proven' ? await withCredential(dependencies, run.start, call, signal) : call;
+      if (ready.type === 'proven') return dispatch(gate, run, input, ready, signal);
+      await reportRefusal(dependencies, input, ready);
+      return refuse(dependencies, input, ready);
     });
 
 /** What led here is stored first: it says whether the run is running, and waits for nobody. */
@@ -59,7 +62,7 @@ const BRAKED_RETRY = '2s';
 
 interface Dispatch {
   readonly input: RunToolInput;
-  readonly call: ProvenCall;
+  readonly call: ReadyCall;
   readonly key: string;
   readonly nonce: string;
   readonly state: JsonValue;
@@ -70,7 +73,7 @@ async function dispatch(
   gate: GateParts,
   run: PinnedRun,
   input: RunToolInput,
-  call: ProvenCall,
+  call: ReadyCall,
   signal: AbortSignal,
 ): Promise<RunToolOutput> {
   const { store, clock } = gate.dependencies;

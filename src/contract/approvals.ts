@@ -93,6 +93,7 @@ export const Approval = z
       description: z.string().optional(),
       source: z.string().optional(),
       effect: z.enum(['none', 'idempotent', 'once']).optional(),
+      credential: z.string().optional().meta({ description: 'Name of the secret that the tool uses, if any' }),
       inputSchema: z
         .record(z.string(), z.unknown())
         .optional()

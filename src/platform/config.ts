@@ -34,6 +34,7 @@ const sinkUrls = z
   .string()
   .transform((text) => text.split(',').map((url) => url.trim()))
   .refine((urls) => urls.every(isSinkUrl), 'must be file:/path or https:// URLs, separated by commas');
+const credentialsUrl = z.string().refine(isSinkUrl, 'must be file:/path or an https:// URL');
 const listOf = (isMember: (text: string) => boolean, error: string) =>
   z
     .string()
@@ -84,6 +85,8 @@ const environmentSchema = z.object({
   COUNTERSIGN_ALLOWED_ORIGINS: origins.optional(),
   COUNTERSIGN_TRUSTED_PROXIES: addressRanges.optional(),
   COUNTERSIGN_RATE_LIMITS: rateLimits.optional(),
+  COUNTERSIGN_CREDENTIALS: credentialsUrl.optional(),
+  COUNTERSIGN_CREDENTIALS_TOKEN: z.string().optional(),
   COUNTERSIGN_ALLOWED_PRIVATE_HOSTS: hostNames.optional(),
   COUNTERSIGN_ALLOW_COMMANDS: z.enum(['true', 'false']).optional(),
   COUNTERSIGN_URL: httpUrl.optional(),
@@ -142,6 +145,15 @@ export interface Config {
   };
   /** Names and ranges of private addresses that outgoing requests may go to. */
   readonly allowedPrivateHosts: readonly string[];
+  /** Where the secrets are that tools name. */
+  readonly credentials: {
+    /** A file or a vault; the environment where it is not set. */
+    readonly url: string | undefined;
+    /** For the vault. */
+    readonly token: string | undefined;
+    /** `COUNTERSIGN_CREDENTIAL_GITHUB` as `GITHUB`. */
+    readonly environment: ReadonlyMap<string, string>;
+  };
   /** Whether agents with tools that run programs on this machine are taken. */
   readonly allowCommands: boolean;
   readonly logLevel: z.infer<typeof logLevel>;
@@ -220,6 +232,11 @@ export function loadConfig(environment: Environment = process.env): Config {
       rates: { ...DEFAULT_RATES, ...values.COUNTERSIGN_RATE_LIMITS },
     },
     allowedPrivateHosts: values.COUNTERSIGN_ALLOWED_PRIVATE_HOSTS ?? [],
+    credentials: {
+      url: values.COUNTERSIGN_CREDENTIALS,
+      token: values.COUNTERSIGN_CREDENTIALS_TOKEN,
+      environment: environmentCredentials(environment),
+    },
     allowCommands: values.COUNTERSIGN_ALLOW_COMMANDS === 'true',
     logLevel: values.COUNTERSIGN_LOG_LEVEL,
     ...userDirectories(environment),
@@ -246,6 +263,15 @@ export function loadConfig(environment: Environment = process.env): Config {
     contractTest: values.COUNTERSIGN_CONTRACT_TEST,
   };
 }
+
+const CREDENTIAL_PREFIX = 'COUNTERSIGN_CREDENTIAL_';
+
+const environmentCredentials = (environment: Environment): ReadonlyMap<string, string> =>
+  new Map(
+    Object.entries(withoutEmpty(environment))
+      .filter(([name]) => name.startsWith(CREDENTIAL_PREFIX))
+      .map(([name, value]) => [name.slice(CREDENTIAL_PREFIX.length), value]),
+  );
 
 /** What a client of the API is told: less than a server, so that a fault in the rest is none of its business. */
 export interface ClientEnvironment {
@@ -314,7 +340,8 @@ export function installationEnvironment(
   const clientOnly = ['COUNTERSIGN_URL', 'COUNTERSIGN_API_KEY'];
   const own = Object.keys(environmentSchema.shape).filter((name) => !clientOnly.includes(name));
   const proxies = [...networkVariables, ...networkVariables.map((name) => name.toLowerCase())];
-  const names = [...harmlessVariables, 'XDG_STATE_HOME', 'XDG_CACHE_HOME', ...proxies, ...own];
+  const credentials = Object.keys(environment).filter((name) => name.startsWith(CREDENTIAL_PREFIX));
+  const names = [...harmlessVariables, ...credentials, 'XDG_STATE_HOME', 'XDG_CACHE_HOME', ...proxies, ...own];
   return withoutEmpty({ ...Object.fromEntries(names.map((name) => [name, environment[name]])), ...changes });
 }
 

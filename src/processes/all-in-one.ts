@@ -7,6 +7,7 @@ import { openSink } from '../adapters/sinks/open-sink.ts';
 import { systemClock } from '../platform/clock.ts';
 import { loadConfig } from '../platform/config.ts';
 import { loadGuardsConfig } from '../platform/guards-file.ts';
+import { openCredentials } from '../adapters/credentials/open-credentials.ts';
 import { installation } from '../platform/installation.ts';
 import { createLogger } from '../platform/logger.ts';
 import { loadSigningKeys } from '../platform/signing-keys.ts';
@@ -41,6 +42,7 @@ const countersign = await startAllInOne({
   forbidden: [stateDirectory],
   allowedPrivateHosts: config.allowedPrivateHosts,
   allowCommands: config.allowCommands,
+  credentials: openCredentials(config.credentials, fetch),
   clock: systemClock,
   logger,
   guards: openGuards(await loadGuardsConfig(config), config.moderationToken),

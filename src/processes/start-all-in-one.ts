@@ -4,6 +4,7 @@
  */
 import { NativeConnection } from '@temporalio/worker';
 import type { CheckpointSink } from '../adapters/sinks/checkpoint-sink.ts';
+import type { CredentialProvider } from '../adapters/credentials/credential-provider.ts';
 import type { AgentSource } from '../adapters/agents/define-agent.ts';
 import type { ModelsConfig } from '../adapters/models/model-registry.ts';
 import type { ApiLimits } from '../api/dependencies.ts';
@@ -49,6 +50,8 @@ export interface AllInOneOptions {
   readonly forbidden: readonly string[];
   /** Private addresses that tools may call. */
   readonly allowedPrivateHosts?: readonly string[];
+  /** Where the secrets are that tools name. None without. */
+  readonly credentials?: CredentialProvider;
   /** Whether tools may run programs. Default false. */
   readonly allowCommands?: boolean;
   readonly clock: Clock;

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { z } from 'zod';
+import type { CredentialProvider } from '../adapters/credentials/credential-provider.ts';
 import type { AgentSource } from '../adapters/agents/define-agent.ts';
 import { openGuards } from '../adapters/guards/open-guards.ts';
 import { startAllInOne } from '../processes/start-all-in-one.ts';
@@ -50,6 +51,8 @@ export interface WorldOptions {
   readonly maxCachedWorkflows?: number;
   /** Hosts in private networks that tools may call. */
   readonly allowedPrivateHosts?: readonly string[];
+  /** Where the secrets are that tools name. None without. */
+  readonly credentials?: CredentialProvider;
   /** Whether tools may run programs. Default false. */
   readonly allowCommands?: boolean;
   /** Takes every log line, down to the finest; silent without. */
@@ -123,6 +126,7 @@ export const createWorld = async (options: WorldOptions): Promise<World> => {
     port: 0,
     shutdownGraceMs: 200,
     ...(allowedPrivateHosts && { allowedPrivateHosts }),
+    ...(options.credentials && { credentials: options.credentials }),
     ...(allowCommands !== undefined && { allowCommands }),
     ...(limits && { limits }),
     maxActiveRunsPerRequester: options.maxActiveRunsPerRequester,

@@ -2,6 +2,8 @@
 import type { StepDependencies } from '../activities/dependencies.ts';
 import { agentDefinition, agentDigest } from '../adapters/agents/define-agent.ts';
 import type { AgentSource } from '../adapters/agents/define-agent.ts';
+import { environmentCredentials } from '../adapters/credentials/environment-credentials.ts';
+import type { CredentialProvider } from '../adapters/credentials/credential-provider.ts';
 import { createModels } from '../adapters/models/model-registry.ts';
 import type { ModelsConfig } from '../adapters/models/model-registry.ts';
 import { runsPrograms } from '../adapters/tools/command/run-command.ts';
@@ -33,6 +35,8 @@ export interface WorkerParts {
   readonly maxActiveRunsPerRequester?: number | undefined;
   /** Private addresses that tools may call, as in the configuration. None without. */
   readonly allowedPrivateHosts?: readonly string[];
+  /** Where the secrets are that tools name. None without. */
+  readonly credentials?: CredentialProvider;
   /** Whether agents may have tools that run programs on this machine. Not without. */
   readonly allowCommands?: boolean;
 }
@@ -53,6 +57,7 @@ export const stepDependencies = (parts: WorkerParts): StepDependencies => {
     logger,
     trust,
     tools,
+    credentials: parts.credentials ?? environmentCredentials(new Map()),
     fetch: createGuardedFetch(parts.allowedPrivateHosts ?? []),
     resolveModel: models.resolve,
     maxActiveRunsPerRequester: parts.maxActiveRunsPerRequester,

@@ -4,7 +4,7 @@ import { looseObjectFaults } from '../../domain/arguments/strict-schema.ts';
 import type { RuleInput } from '../../domain/policy/policy-schema.ts';
 import { ToolEffect } from '../../domain/schemas/agent.ts';
 import type { ToolDefinition } from '../../domain/schemas/agent.ts';
-import { ToolName } from '../../domain/schemas/names.ts';
+import { CredentialRef, ToolName } from '../../domain/schemas/names.ts';
 import type { GuardedFetch } from '../../platform/outgoing/guarded-fetch.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { DefinitionError } from './definition-error.ts';
@@ -19,6 +19,8 @@ export interface ToolContext {
   readonly workspace: Workspace;
   /** The run's state as its start and people's decisions have left it. Deeply frozen. */
   readonly state: JsonValue;
+  /** The secret that the tool's `credential` names, for this call only. What it returns and says is cleared of it. */
+  readonly credential?: string;
   /** `fetch` that never connects into private networks, but for hosts that the deployment allows. */
   readonly fetch: GuardedFetch;
 }
@@ -41,6 +43,8 @@ export interface Tool {
   readonly role?: ToolDefinition['role'];
   /** The tool of the same agent that undoes what this one did. */
   readonly compensation?: string;
+  /** The secret that it uses, by the name that the deployment's provider knows. */
+  readonly credential?: string;
   /** The arguments are deeply frozen. Throws a {@link ToolError} for failures that the model may be told. */
   execute(args: JsonValue, context: ToolContext): Promise<JsonValue>;
 }
@@ -69,6 +73,8 @@ export interface ToolOptions<Input extends z.ZodType> {
   readonly policy?: readonly ToolRule[];
   /** Names the tool of the same agent that undoes what this one did. It is offered to people, never called by itself. */
   readonly compensation?: string;
+  /** Names a secret, `github` for example: the gate resolves it for the run's requester and hands it over as `credential`. */
+  readonly credential?: string;
   execute(args: z.output<Input>, context: ToolContext): Promise<JsonValue>;
 }
 
@@ -81,6 +87,7 @@ const Declaration = z.object({
   effect: ToolEffect,
   timeoutMs: z.number().int().positive().max(MAX_TIMEOUT_MS),
   compensation: ToolName.optional(),
+  credential: CredentialRef.optional(),
 });
 
 /** Defines a tool in code. Throws a {@link DefinitionError} that names every fault by its path. */
@@ -91,6 +98,7 @@ export function defineTool<Input extends z.ZodType>(options: ToolOptions<Input>)
     effect: options.effect ?? 'once',
     timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     ...(options.compensation === undefined ? {} : { compensation: options.compensation }),
+    ...(options.credential === undefined ? {} : { credential: options.credential }),
   };
   const faults = Declaration.safeParse(declared).error?.issues.map(
     (issue) => `tools.${options.name}.${issue.path.join('.')}: ${issue.message}`,

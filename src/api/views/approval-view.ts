@@ -61,6 +61,7 @@ function approvalView(row: ApprovalRow, { caller, nowMs, contents, claims, tool 
         source: tool.source,
         effect: tool.effect,
         inputSchema: tool.inputSchema,
+        ...(tool.credentialRef !== undefined && { credential: tool.credentialRef }),
       }),
     },
     question: row.kind === 'question' ? questionOf(value) : null,

@@ -9,7 +9,7 @@ import type { StartCommand } from '../schemas/command.ts';
 import type { RecordedFacts } from '../schemas/content.ts';
 import { consentDigest } from './consent-digest.ts';
 
-/** All of a call but its arguments, its revision and its credential. */
+/** All of a call but its arguments and its revision. */
 export interface CallContext {
   readonly start: StartCommand;
   readonly rootRunId: string;
@@ -48,4 +48,5 @@ export const judgeArguments = (context: CallContext, args: JsonValue): Verdict =
 export const digestOfCall = (
   { start, rootRunId, path, toolCallId, tool }: CallContext,
   call: { readonly arguments: JsonValue; readonly revision: number; readonly verdict: Verdict },
-): string => consentDigest({ start, rootRunId, path, toolCallId, tool, credentialRef: null, ...call });
+): string =>
+  consentDigest({ start, rootRunId, path, toolCallId, tool, credentialRef: tool.credentialRef ?? null, ...call });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AgentName, Digest, ToolName } from './names.ts';
+import { AgentName, CredentialRef, Digest, ToolName } from './names.ts';
 
 /** What a tool does to the world. Undeclared means `once`. */
 export const ToolEffect = z.enum(['none', 'idempotent', 'once']);
@@ -21,6 +21,8 @@ export const ToolDefinition = z.strictObject({
   role: z.enum(['question', 'block']).optional(),
   /** The tool that undoes what this one did. Offered to people, never called by itself. */
   compensation: ToolName.optional(),
+  /** The secret that it uses, by name. Consent binds to the name. */
+  credentialRef: CredentialRef.optional(),
   /** SHA-256 over name, source, description, schema, annotations and effect. */
   definitionDigest: Digest,
 });

@@ -1,7 +1,7 @@
 /** What a command tool may do, checked when it is defined. */
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
-import { ToolName } from '../../../domain/schemas/names.ts';
+import { CredentialRef, ToolName } from '../../../domain/schemas/names.ts';
 import { looksSecret } from '../../../platform/config.ts';
 import { DefinitionError } from '../definition-error.ts';
 import type { ToolRule } from '../tool.ts';
@@ -20,12 +20,19 @@ const Options = z
       .array(z.string().regex(/^[A-Z_][A-Z0-9_]*$/i))
       .max(50)
       .default([]),
+    credential: CredentialRef.optional(),
+    credentialVariable: z
+      .string()
+      .regex(/^[A-Z_][A-Z0-9_]*$/i)
+      .optional(),
     maxOutputBytes: z.number().int().min(1).max(262_144).default(65_536),
     timeoutMs: z.number().int().min(1_000).max(3_600_000).default(120_000),
   })
-  .superRefine(({ programs, shell, environment }, context) => {
+  .superRefine(({ programs, shell, environment, credential, credentialVariable }, context) => {
     if (shell === programs.length > 0)
       context.addIssue({ code: 'custom', path: ['programs'], message: 'name the programs, or say shell: true' });
+    if ((credential === undefined) !== (credentialVariable === undefined))
+      context.addIssue({ code: 'custom', path: ['credentialVariable'], message: 'goes with credential' });
     const secret = environment.find(looksSecret);
     if (secret !== undefined)
       context.addIssue({ code: 'custom', path: ['environment'], message: `${secret} is not for programs` });

@@ -56,14 +56,19 @@ const environmentOf = ({ environment }: CommandSettings, home: string): Record<s
   return { ...inherited, PATH: path, HOME: home };
 };
 
-async function run(settings: CommandSettings, given: Command, { workspace, signal }: ToolContext): Promise<JsonValue> {
+async function run(settings: CommandSettings, given: Command, context: ToolContext): Promise<JsonValue> {
+  const { workspace, signal, credential } = context;
+  const { credentialVariable } = settings;
   signal.throwIfAborted();
   const directory = await workspace.directory();
   const child = startPiped({
     ...(given.program === undefined
       ? { command: '/bin/sh', arguments: ['-c', given.command ?? ''] }
       : { command: given.program, arguments: given.arguments ?? [] }),
-    environment: environmentOf(settings, directory),
+    environment: {
+      ...environmentOf(settings, directory),
+      ...(credentialVariable !== undefined && credential !== undefined && { [credentialVariable]: credential }),
+    },
     directory,
   });
   const [stdout, stderr] = [child.stdout, child.stderr].map((one) => new OutputTail(one, settings.maxOutputBytes));
@@ -103,6 +108,7 @@ export const commandTool = (options: CommandToolOptions): Tool => {
     effect: 'once',
     timeoutMs: timeoutMs + STOPPING_MS,
     annotations: { readOnlyHint: false, destructiveHint: true, openWorldHint: true },
+    ...(settings.credential !== undefined && { credential: settings.credential }),
     policy: [alwaysAsks(name), ...(options.policy ?? [])],
     execute: (args, context) => run(settings, args as Command, context),
   });

@@ -1,7 +1,7 @@
 /** What an HTTP request tool may do, checked when it is defined. */
 import { z } from 'zod';
 import { ToolEffect } from '../../../domain/schemas/agent.ts';
-import { ToolName } from '../../../domain/schemas/names.ts';
+import { CredentialRef, ToolName } from '../../../domain/schemas/names.ts';
 import { DefinitionError } from '../definition-error.ts';
 import type { ToolRule } from '../tool.ts';
 
@@ -43,6 +43,12 @@ const Options = z.strictObject({
     .max(50)
     .default(['accept', 'accept-language', 'content-type', 'if-match', 'if-none-match']),
   fixedHeaders: z.record(z.string().regex(/^[A-Za-z0-9-]{1,100}$/), z.string().max(4_000)).default({}),
+  credential: CredentialRef.optional(),
+  credentialHeader: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,100}$/)
+    .default('authorization'),
+  credentialPrefix: z.string().max(100).default('Bearer '),
   maxRequestBytes: z.number().int().min(1).max(MIB).default(65_536),
   maxResponseBytes: z
     .number()

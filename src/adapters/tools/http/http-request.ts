@@ -39,15 +39,19 @@ function nextOf(response: Response, url: string, { origins }: HttpSettings): str
 }
 
 async function send(settings: HttpSettings, request: HttpRequest, context: ToolContext): Promise<JsonValue> {
-  const { fetch, signal, effectKey } = context;
+  const { fetch, signal, effectKey, credential } = context;
   const { method, body } = request;
   const headers = {
     ...request.headers,
     ...settings.fixedHeaders,
     ...(!isSafe(method) && { 'idempotency-key': effectKey }),
   };
+  const secret = credential && { [settings.credentialHeader]: `${settings.credentialPrefix}${credential}` };
+  const home = new URL(request.url).origin;
   for (let url = request.url, redirects = 0; ; redirects++) {
-    const init = { method, headers, signal, redirect: 'manual' as const, ...(body !== undefined && { body }) };
+    // The secret is for whom the request was meant, not for whom that one sends us to.
+    const sent = new URL(url).origin === home ? { ...headers, ...secret } : headers;
+    const init = { method, headers: sent, signal, redirect: 'manual' as const, ...(body !== undefined && { body }) };
     const response = await fetch(url, init);
     const next = isSafe(method) ? nextOf(response, url, settings) : undefined;
     if (next === undefined) return { url, ...((await readResponse(response, settings.maxResponseBytes)) as object) };
@@ -73,6 +77,7 @@ export const httpRequestTool = (options: HttpRequestToolOptions): Tool => {
     timeoutMs,
     annotations: { readOnlyHint: isReader, openWorldHint: true },
     ...(options.policy && { policy: options.policy }),
+    ...(settings.credential !== undefined && { credential: settings.credential }),
     async execute(request, context) {
       try {
         return await send(settings, request as HttpRequest, context);
