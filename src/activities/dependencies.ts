@@ -4,6 +4,7 @@ import type { ModelPort } from '../adapters/models/model-port.ts';
 import type { Tool } from '../adapters/tools/tool.ts';
 import type { Workspace } from '../adapters/workspace/workspace.ts';
 import type { Scope } from '../domain/schemas/names.ts';
+import type { ToolDefinition } from '../domain/schemas/agent.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { GuardedFetch } from '../platform/outgoing/guarded-fetch.ts';
@@ -22,6 +23,8 @@ export interface StepDependencies {
   readonly tools: ReadonlyMap<string, Tool>;
   /** How many runs of one requester may be active at a time in a tenant; no limit without. */
   readonly maxActiveRunsPerRequester?: number | undefined;
+  /** Tools of MCP servers, made from their pinned definitions. Undefined where this worker's agent has no such server. */
+  readonly serverTool: (agent: string, definition: ToolDefinition) => Tool | undefined;
   /** The secrets that tools use, by name. */
   readonly credentials: CredentialProvider;
   /** For tools: never into private networks that the deployment does not allow. */

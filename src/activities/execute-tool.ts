@@ -1,6 +1,7 @@
 /** Calls the tool and turns whatever it does into an outcome. What it returns or says goes into blobs. */
 import { canonicalJson } from '../domain/arguments/canonical-json.ts';
 import type { JsonValue } from '../domain/arguments/canonical-json.ts';
+import type { BlobRef } from '../domain/schemas/names.ts';
 import type { RunToolInput, ToolOutcome } from '../domain/schemas/step.ts';
 import { createRedactor } from '../adapters/credentials/redactor.ts';
 import { OutcomeUnknownError } from '../adapters/tools/outcome-unknown.ts';
@@ -9,6 +10,7 @@ import { lazyWorkspace } from '../adapters/workspace/lazy-workspace.ts';
 import { makeBlob } from '../store/blobs.ts';
 import type { NewBlob } from '../store/blobs.ts';
 import type { StepDependencies } from './dependencies.ts';
+import { createProgress } from './tell-progress.ts';
 import type { ReadyCall } from './with-credential.ts';
 import { TimeIsOverError, withinTime } from './within-time.ts';
 
@@ -18,18 +20,20 @@ const MAX_RESULT_CHARACTERS = 1_048_576;
 export interface Executed {
   readonly outcome: ToolOutcome;
   readonly blob: NewBlob;
+  /** What the result names. */
+  readonly attached: readonly NewBlob[];
 }
 
 const failed = (code: string, text: string): Executed => {
   const blob = makeBlob({ text });
-  return { outcome: { type: 'failed', code, reasonRef: blob.ref }, blob };
+  return { outcome: { type: 'failed', code, reasonRef: blob.ref }, blob, attached: [] };
 };
 
-const completed = (result: JsonValue): Executed => {
+const completed = (result: JsonValue, attached: readonly NewBlob[]): Executed => {
   if (canonicalJson(result).length > MAX_RESULT_CHARACTERS)
     return failed('result_too_large', 'The tool ran, but its result is too large to be shown.');
   const blob = makeBlob({ result });
-  return { outcome: { type: 'completed', resultRef: blob.ref }, blob };
+  return { outcome: { type: 'completed', resultRef: blob.ref }, blob, attached };
 };
 
 export interface Execution {
@@ -55,22 +59,40 @@ const isCutOff = (code: string, error: unknown): boolean =>
 
 /** Undefined where a tool whose effect may happen only once was cut off. */
 export const executeTool = async (
-  { openWorkspace, logger, fetch }: StepDependencies,
+  dependencies: StepDependencies,
   { input, call, effectKey, state, signal }: Execution,
 ): Promise<Executed | undefined> => {
+  const { openWorkspace, logger, fetch } = dependencies;
   const { tenant, project, runId } = input.run;
   const ids = { runId, toolCallId: input.toolCallId, tool: input.tool };
   const { credential } = call;
   const redactor = createRedactor(credential);
   const secret = credential && { credential: credential.value };
+  const attached: NewBlob[] = [];
+  const attach = (value: JsonValue): BlobRef => {
+    const blob = makeBlob(redactor.value(value));
+    attached.push(blob);
+    return blob.ref;
+  };
+  const progress = createProgress(dependencies, input, effectKey);
   logger.info(ids, 'tool.execution_started');
   try {
     const workspace = lazyWorkspace(() => openWorkspace({ tenant, project }, runId));
     const result = await withinTime(call.tool.timeoutMs, signal, (inTime) =>
-      call.tool.execute(call.arguments, { effectKey, signal: inTime, runId, workspace, state, fetch, ...secret }),
+      call.tool.execute(call.arguments, {
+        effectKey,
+        signal: inTime,
+        runId,
+        workspace,
+        state,
+        fetch,
+        attach,
+        progress,
+        ...secret,
+      }),
     );
     logger.info(ids, 'tool.execution_completed');
-    return completed(redactor.value(result));
+    return completed(redactor.value(result), attached);
   } catch (error) {
     const code = redactor.text(codeOf(error, signal));
     logger.warn({ ...ids, code }, 'tool.execution_failed');

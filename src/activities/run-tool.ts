@@ -12,6 +12,7 @@ import { reserveToldEffect } from '../store/append-told-events.ts';
 import type { Reservation } from '../store/effects.ts';
 import { appendEvents } from '../store/events.ts';
 import { admitDispatch } from './admit.ts';
+import { unlessDrifted } from './drifted.ts';
 import { executeTool } from './execute-tool.ts';
 import { withHeartbeats } from './heartbeats.ts';
 import type { PinnedRun } from './pinned-run.ts';
@@ -45,9 +46,10 @@ export const runTool =
       const call = signal.aborted ? refused('run_cancelled', 'The run was cancelled.', 'deny') : proof;
       // Only now: what nobody has consented to gets no secret.
       const ready = call.type === 'proven' ? await withCredential(dependencies, run.start, call, signal) : call;
-      if (ready.type === 'proven') return dispatch(gate, run, input, ready, signal);
-      await reportRefusal(dependencies, input, ready);
-      return refuse(dependencies, input, ready);
+      const final = ready.type === 'proven' ? await unlessDrifted(dependencies, run, ready, signal) : ready;
+      if (final.type === 'proven') return dispatch(gate, run, input, final, signal);
+      await reportRefusal(dependencies, input, final);
+      return refuse(dependencies, input, final);
     });
 
 /** What led here is stored first: it says whether the run is running, and waits for nobody. */

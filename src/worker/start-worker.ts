@@ -6,7 +6,8 @@ import type { Scope } from '../domain/schemas/names.ts';
 import type { RunGateway, RunInspector } from '../gateway/run-gateway.ts';
 import { createWorker } from './create-worker.ts';
 import { startReconciler } from './reconciler.ts';
-import { registerAgents, stepDependencies } from './step-dependencies.ts';
+import { startDiscovery } from './register-agents.ts';
+import { stepDependencies } from './step-dependencies.ts';
 import type { WorkerParts } from './step-dependencies.ts';
 
 export interface WorkerOptions extends WorkerParts {
@@ -34,7 +35,8 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
   const { store, clock, logger, gateway, scope, agents, deployment, people } = options;
   // Before they are known to anybody: an agent that may not be here is refused as a whole.
   const dependencies = stepDependencies(options);
-  await registerAgents(store, scope, agents, deployment, people);
+  const { servers } = dependencies;
+  const discovery = await startDiscovery({ store, scope, agents, deployment, people, servers, logger });
   const worker = await createWorker({
     connection: options.connection,
     namespace: options.namespace,
@@ -52,7 +54,9 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
     ended,
     async stop() {
       if (worker.getState() === 'RUNNING') worker.shutdown();
-      await Promise.allSettled([ended, reconciler.stop()]);
+      await Promise.allSettled([ended, reconciler.stop(), discovery.stop()]);
+      // After the last call: no process of a server outlives the worker.
+      await servers.close();
     },
   };
 };

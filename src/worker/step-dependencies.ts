@@ -1,9 +1,10 @@
-/** Puts together what the steps need, and registers the agents of this worker in the store. */
+/** Puts together what the steps need. */
 import type { StepDependencies } from '../activities/dependencies.ts';
-import { agentDefinition, agentDigest } from '../adapters/agents/define-agent.ts';
 import type { AgentSource } from '../adapters/agents/define-agent.ts';
 import { environmentCredentials } from '../adapters/credentials/environment-credentials.ts';
 import type { CredentialProvider } from '../adapters/credentials/credential-provider.ts';
+import { openMcpServers } from '../adapters/mcp/mcp-servers.ts';
+import type { WorkerMcpServers } from '../adapters/mcp/mcp-servers.ts';
 import { createModels } from '../adapters/models/model-registry.ts';
 import type { ModelsConfig } from '../adapters/models/model-registry.ts';
 import { runsPrograms } from '../adapters/tools/command/run-command.ts';
@@ -11,15 +12,11 @@ import { DefinitionError } from '../adapters/tools/definition-error.ts';
 import { toolDefinition } from '../adapters/tools/tool-definition.ts';
 import type { Tool } from '../adapters/tools/tool.ts';
 import { openWorkspace } from '../adapters/workspace/workspace.ts';
-import type { RuleInput } from '../domain/policy/policy-schema.ts';
-import type { KnownPeople } from '../domain/policy/quorum-faults.ts';
-import type { Scope } from '../domain/schemas/names.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { createGuardedFetch } from '../platform/outgoing/guarded-fetch.ts';
 import type { TrustedKeys } from '../platform/signing-keys.ts';
 import type { Store } from '../store/database.ts';
-import { putDefinition } from '../store/definitions.ts';
 
 export interface WorkerParts {
   readonly store: Store;
@@ -41,7 +38,11 @@ export interface WorkerParts {
   readonly allowCommands?: boolean;
 }
 
-export const stepDependencies = (parts: WorkerParts): StepDependencies => {
+export interface WorkerSteps extends StepDependencies {
+  readonly servers: WorkerMcpServers;
+}
+
+export const stepDependencies = (parts: WorkerParts): WorkerSteps => {
   const { store, clock, logger, trust, agents, workspacesRoot, forbidden } = parts;
   if (!parts.allowCommands) refuseCommands(agents);
   const models = createModels({
@@ -51,14 +52,19 @@ export const stepDependencies = (parts: WorkerParts): StepDependencies => {
   const tools = new Map<string, Tool>(
     agents.flatMap((agent) => agent.tools.map((tool) => [toolDefinition(tool).definitionDigest, tool] as const)),
   );
+  const fetch = createGuardedFetch(parts.allowedPrivateHosts ?? []);
+  const credentials = parts.credentials ?? environmentCredentials(new Map());
+  const servers = openMcpServers({ agents, fetch, credentials, logger });
   return {
     store,
     clock,
     logger,
     trust,
     tools,
-    credentials: parts.credentials ?? environmentCredentials(new Map()),
-    fetch: createGuardedFetch(parts.allowedPrivateHosts ?? []),
+    servers,
+    serverTool: servers.tool,
+    credentials,
+    fetch,
     resolveModel: models.resolve,
     maxActiveRunsPerRequester: parts.maxActiveRunsPerRequester,
     openWorkspace: (scope, runId) => openWorkspace({ root: workspacesRoot, scope, runId, forbidden }),
@@ -74,17 +80,3 @@ const refuseCommands = (agents: readonly AgentSource[]): void => {
 };
 
 const HOW_TO_ALLOW = 'set COUNTERSIGN_ALLOW_COMMANDS=true where that is meant';
-
-/** Makes the agents known to the bridge: new runs are started with these definitions. */
-export const registerAgents = async (
-  store: Store,
-  scope: Scope,
-  agents: readonly AgentSource[],
-  deployment: readonly RuleInput[],
-  people: KnownPeople = {},
-): Promise<void> => {
-  for (const source of agents) {
-    const definition = agentDefinition(source, deployment, people);
-    await putDefinition(store, scope, definition, agentDigest(definition));
-  }
-};

@@ -16,7 +16,8 @@ import { createSigningKeys, trustedKeys } from '../../src/platform/signing-keys.
 import type { SigningKeys } from '../../src/platform/signing-keys.ts';
 import { openStore } from '../../src/store/database.ts';
 import type { Store } from '../../src/store/database.ts';
-import { stepDependencies, registerAgents } from '../../src/worker/step-dependencies.ts';
+import { registerAgents } from '../../src/worker/register-agents.ts';
+import { stepDependencies } from '../../src/worker/step-dependencies.ts';
 import type { WorkerParts } from '../../src/worker/step-dependencies.ts';
 import { createTestDatabase } from './database.ts';
 import { prepareRun, readRefusals } from './gate-run.ts';

@@ -5,6 +5,9 @@ import { compilePolicy } from '../../domain/policy/compile.ts';
 import type { PolicyLayerInput, RuleInput } from '../../domain/policy/policy-schema.ts';
 import type { KnownPeople } from '../../domain/policy/quorum-faults.ts';
 import { AgentDefinition } from '../../domain/schemas/agent.ts';
+import type { ToolDefinition } from '../../domain/schemas/agent.ts';
+import { McpServers } from '../mcp/server-options.ts';
+import type { McpServerOptions } from '../mcp/server-options.ts';
 import type { ModelPort } from '../models/model-port.ts';
 import { ModelParameters } from '../models/model-port.ts';
 import { DefinitionError } from '../tools/definition-error.ts';
@@ -21,6 +24,8 @@ export interface AgentSource {
   readonly parameters: ModelParameters;
   readonly instructions: string;
   readonly tools: readonly Tool[];
+  /** MCP servers by name, whose tools it has, too: `github` gives `github_create_issue`. */
+  readonly mcpServers: Readonly<Record<string, McpServerOptions>>;
   /** Rules of the agent layer. */
   readonly policy: readonly RuleInput[];
   readonly contract: DefinitionInput['contract'];
@@ -37,6 +42,7 @@ export function defineAgent(options: AgentOptions): AgentSource {
     description: '',
     parameters: {},
     tools: [],
+    mcpServers: {},
     policy: [],
     contract: { artifacts: [] },
     limits: {},
@@ -56,16 +62,18 @@ export function agentDefinition(
   source: AgentSource,
   deployment: readonly RuleInput[],
   people: KnownPeople = {},
+  discovered: readonly ToolDefinition[] = [],
 ): AgentDefinition {
   const at = (path: readonly PropertyKey[], message: string): string =>
     `agents.${source.name}${path.map((segment) => `.${String(segment)}`).join('')}: ${message}`;
-  const faults = duplicates(source.tools.map((tool) => tool.name)).map((name) =>
-    at(['tools'], `two tools are called ${name}`),
-  );
+  const names = [...source.tools, ...discovered].map((tool) => tool.name);
+  const faults = duplicates(names).map((name) => at(['tools'], `two tools are called ${name}`));
   for (const { name, compensation } of source.tools) {
     const fault = compensationFault(source.tools, name, compensation);
     if (fault !== undefined) faults.push(at(['tools', name, 'compensation'], fault));
   }
+  const servers = McpServers.safeParse(source.mcpServers);
+  for (const issue of servers.error?.issues ?? []) faults.push(at(['mcpServers', ...issue.path], issue.message));
   const parameters = ModelParameters.safeParse(source.parameters);
   for (const issue of parameters.error?.issues ?? []) faults.push(at(['parameters', ...issue.path], issue.message));
 
@@ -82,7 +90,7 @@ export function agentDefinition(
       model: source.model,
       parameters: source.parameters,
       instructions: source.instructions,
-      tools: source.tools.map(toolDefinition),
+      tools: [...source.tools.map(toolDefinition), ...discovered],
       policy: policy.layers,
       policyDigest: policy.digest,
       contract: source.contract,

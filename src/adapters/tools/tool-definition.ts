@@ -7,7 +7,7 @@ import type { Tool } from './tool.ts';
 /** The tool as it is pinned with a run. Consent binds to its digest: a tool that changed is another tool. */
 export function toolDefinition(tool: Tool): ToolDefinition {
   const { name, source, description, effect, timeoutMs, annotations, role, compensation, credential } = tool;
-  const inputSchema = inputJsonSchema(tool.input);
+  const inputSchema = tool.inputSchema ?? inputJsonSchema(tool.input);
   return {
     name,
     source,

@@ -5,6 +5,7 @@ import type { RuleInput } from '../../domain/policy/policy-schema.ts';
 import { ToolEffect } from '../../domain/schemas/agent.ts';
 import type { ToolDefinition } from '../../domain/schemas/agent.ts';
 import { CredentialRef, ToolName } from '../../domain/schemas/names.ts';
+import type { BlobRef } from '../../domain/schemas/names.ts';
 import type { GuardedFetch } from '../../platform/outgoing/guarded-fetch.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { DefinitionError } from './definition-error.ts';
@@ -23,6 +24,10 @@ export interface ToolContext {
   readonly credential?: string;
   /** `fetch` that never connects into private networks, but for hosts that the deployment allows. */
   readonly fetch: GuardedFetch;
+  /** Keeps something large beside the result, which then names it. */
+  attach(value: JsonValue): BlobRef;
+  /** Tells how far it has come: numbers only, at most once a second. */
+  progress(progress: number, total?: number): void;
 }
 
 /** A tool's own rule, in the innermost policy layer. It applies to that tool. */
@@ -35,6 +40,8 @@ export interface Tool {
   readonly source: string;
   readonly description: string;
   readonly input: z.ZodType;
+  /** What models see of `input`, where it is not to be made from it. */
+  readonly inputSchema?: Readonly<Record<string, JsonValue>>;
   readonly effect: ToolEffect;
   readonly timeoutMs: number;
   readonly annotations?: Readonly<Record<string, JsonValue>>;
@@ -45,6 +52,11 @@ export interface Tool {
   readonly compensation?: string;
   /** The secret that it uses, by the name that the deployment's provider knows. */
   readonly credential?: string;
+  /**
+   * Of a tool that somebody else provides: what it is now, null where it is gone. The gate asks before the effect is
+   * reserved; undefined where nobody answers, which `execute` then says.
+   */
+  current?(context: Pick<ToolContext, 'credential' | 'fetch' | 'signal'>): Promise<ToolDefinition | null | undefined>;
   /** The arguments are deeply frozen. Throws a {@link ToolError} for failures that the model may be told. */
   execute(args: JsonValue, context: ToolContext): Promise<JsonValue>;
 }

@@ -43,11 +43,11 @@ function policyOf({ policy, policyDigest }: AgentDefinition): readonly CompiledL
 }
 
 /** Undefined where the tool's schema says more than can be checked here: then nothing passes. */
-export function checkerOf({ definitionDigest, inputSchema }: ToolDefinition): z.ZodType | undefined {
-  const known = checkers.get(definitionDigest);
+export function checkerOf(tool: ToolDefinition): z.ZodType | undefined {
+  const known = checkers.get(tool.definitionDigest);
   if (known) return known.schema;
-  const schema = argumentsChecker(inputSchema);
-  checkers.set(definitionDigest, { schema });
+  const schema = argumentsChecker(tool);
+  checkers.set(tool.definitionDigest, { schema });
   return schema;
 }
 

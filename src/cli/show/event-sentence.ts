@@ -111,6 +111,8 @@ export function eventSentence(event: RunEvent, content: Content = {}): string {
     case 'tool.failed':
     case 'tool.denied':
       return `${callOf(event)} ${event.data.code}${because}`;
+    case 'tool.progress':
+      return `${callOf(event)} ${event.data.progress}${event.data.total === undefined ? '' : ` of ${event.data.total}`}`;
     case 'tool.held':
       return `${callOf(event)} by brake ${event.data.brakeId}: goes on once it is released`;
     case 'brake.bypassed':

@@ -175,6 +175,7 @@ export const evolve = (state: RunState, event: RunEvent): RunState => {
     case 'approval.shown':
     case 'approval.claimed':
     case 'approval.released':
+    case 'tool.progress':
     case 'tool.held':
     case 'brake.bypassed':
     case 'grant.used':

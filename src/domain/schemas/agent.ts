@@ -5,6 +5,11 @@ import { AgentName, CredentialRef, Digest, ToolName } from './names.ts';
 export const ToolEffect = z.enum(['none', 'idempotent', 'once']);
 export type ToolEffect = z.infer<typeof ToolEffect>;
 
+/** What the source of a tool of an MCP server starts with; the server's name follows. */
+export const SERVER_SOURCE = 'mcp:';
+/** Whether somebody else describes the tool, and its schema is to be handled with care. */
+export const isOfServer = (source: string): boolean => source.startsWith(SERVER_SOURCE);
+
 /** JSON Schema or policy rules: plain JSON whose shape another schema checks. */
 const PlainJson = z.record(z.string(), z.unknown());
 

@@ -181,6 +181,8 @@ export const RunEvent = z.discriminatedUnion('type', [
   /** A command that is no decision and could not be followed. */
   event('command.refused', { command: z.string(), commandId: z.string(), code: z.string() }),
   event('tool.started', { ...callData, basis: Basis, effectKey: z.string(), digest: Digest }),
+  /** How far a tool says it has come. Told by the step, at most once a second. */
+  event('tool.progress', { ...callData, progress: z.number(), total: z.number().optional() }),
   /** `suppliedBy`: a person gave the result; the tool did not run, or nobody knew what it returned. */
   event('tool.completed', { ...callData, resultRef: BlobRef, suppliedBy: z.literal('person').optional() }),
   /** What the tool said is content, in a blob. */

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import { ToolError } from '../../../src/adapters/tools/tool.ts';
 import type { Tool, ToolContext } from '../../../src/adapters/tools/tool.ts';
 import type { Workspace } from '../../../src/adapters/workspace/workspace.ts';
+import { makeBlob } from '../../../src/store/blobs.ts';
 import { createGuardedFetch } from '../../../src/platform/outgoing/guarded-fetch.ts';
 import type { JsonValue } from '../../../src/domain/arguments/json-value.ts';
 import { validateArguments } from '../../../src/domain/arguments/validate-arguments.ts';
@@ -25,6 +26,8 @@ export async function callTool(tool: Tool, args: JsonValue, context: Partial<Too
     workspace: noWorkspace,
     state: {},
     fetch: createGuardedFetch([]),
+    attach: (value) => makeBlob(value).ref,
+    progress: () => {},
     ...context,
   });
 }
