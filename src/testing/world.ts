@@ -85,6 +85,9 @@ export interface World extends AsyncDisposable {
   nowMs(): Promise<number>;
 }
 
+/** Everything is in one process here, on whatever machine: that it is slow is no reason to turn requests away. */
+const BUSY_MACHINE_MS = 3_600_000;
+
 const ALL_ROLES: readonly Role[] = ['requester', 'approver', 'operator', 'auditor', 'admin'];
 const NO_PROVIDERS = { apiKey: undefined, baseUrl: undefined };
 
@@ -128,7 +131,7 @@ export const createWorld = async (options: WorldOptions): Promise<World> => {
     ...(allowedPrivateHosts && { allowedPrivateHosts }),
     ...(options.credentials && { credentials: options.credentials }),
     ...(allowCommands !== undefined && { allowCommands }),
-    ...(limits && { limits }),
+    limits: { eventLoopDelayMs: BUSY_MACHINE_MS, ...limits },
     maxActiveRunsPerRequester: options.maxActiveRunsPerRequester,
     ...(maxCachedWorkflows !== undefined && { maxCachedWorkflows }),
   });
