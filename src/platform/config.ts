@@ -109,6 +109,8 @@ const environmentSchema = z.object({
   OPENAI_BASE_URL: httpUrl.optional(),
   ANTHROPIC_API_KEY: z.string().optional(),
   ANTHROPIC_BASE_URL: httpUrl.optional(),
+  GOOGLE_API_KEY: z.string().optional(),
+  GOOGLE_BASE_URL: httpUrl.optional(),
   OPENAI_COMPATIBLE_API_KEY: z.string().optional(),
   OPENAI_COMPATIBLE_BASE_URL: httpUrl.optional(),
 });
@@ -168,6 +170,7 @@ export interface Config {
   readonly models: {
     readonly openai: ModelProviderConfig;
     readonly anthropic: ModelProviderConfig;
+    readonly google: ModelProviderConfig;
     readonly compatible: ModelProviderConfig;
     /** `provider/model` for agents that name none. */
     readonly defaultModel: string | undefined;
@@ -233,6 +236,7 @@ export function loadConfig(environment: Environment = process.env): Config {
     models: {
       openai: { apiKey: values.OPENAI_API_KEY, baseUrl: values.OPENAI_BASE_URL },
       anthropic: { apiKey: values.ANTHROPIC_API_KEY, baseUrl: values.ANTHROPIC_BASE_URL },
+      google: { apiKey: values.GOOGLE_API_KEY, baseUrl: values.GOOGLE_BASE_URL },
       compatible: { apiKey: values.OPENAI_COMPATIBLE_API_KEY, baseUrl: values.OPENAI_COMPATIBLE_BASE_URL },
       defaultModel: values.COUNTERSIGN_MODEL,
     },

@@ -108,7 +108,7 @@ export const createWorld = async (options: WorldOptions): Promise<World> => {
     keys,
     agents,
     deployment,
-    models: { openai: NO_PROVIDERS, anthropic: NO_PROVIDERS, compatible: NO_PROVIDERS },
+    models: { openai: NO_PROVIDERS, anthropic: NO_PROVIDERS, google: NO_PROVIDERS, compatible: NO_PROVIDERS },
     workspacesRoot,
     forbidden: [],
     clock,

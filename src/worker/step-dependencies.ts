@@ -35,6 +35,7 @@ export const stepDependencies = (parts: WorkerParts): StepDependencies => {
   const models = createModels({
     config: parts.models,
     scripts: Object.assign({}, ...agents.map((one) => one.scripts)),
+    providers: Object.assign({}, ...agents.map((one) => one.providers)),
   });
   const tools = new Map<string, Tool>(
     agents.flatMap((agent) => agent.tools.map((tool) => [toolDefinition(tool).definitionDigest, tool] as const)),

@@ -7,6 +7,7 @@ import type { KnownPeople } from '../../domain/policy/quorum-faults.ts';
 import { AgentDefinition } from '../../domain/schemas/agent.ts';
 import type { ModelPort } from '../models/model-port.ts';
 import { ModelParameters } from '../models/model-port.ts';
+import { OWN_PREFIXES } from '../models/model-registry.ts';
 import { DefinitionError } from '../tools/definition-error.ts';
 import { toolDefinition } from '../tools/tool-definition.ts';
 import type { Tool } from '../tools/tool.ts';
@@ -27,6 +28,8 @@ export interface AgentSource {
   readonly limits: DefinitionInput['limits'];
   /** Models under `scripted/<name>` that come with the agent. */
   readonly scripts: Readonly<Record<string, ModelPort>>;
+  /** Providers that the agent brings, by prefix: `{ acme: port }` serves every model `acme/…`. */
+  readonly providers: Readonly<Record<string, ModelPort>>;
 }
 
 export type AgentOptions = Pick<AgentSource, 'name' | 'model' | 'instructions'> & Partial<AgentSource>;
@@ -41,6 +44,7 @@ export function defineAgent(options: AgentOptions): AgentSource {
     contract: { artifacts: [] },
     limits: {},
     scripts: {},
+    providers: {},
     ...options,
   });
   // The deployment's rules come later; everything else that can be wrong is wrong now.
@@ -66,6 +70,8 @@ export function agentDefinition(
     const fault = compensationFault(source.tools, name, compensation);
     if (fault !== undefined) faults.push(at(['tools', name, 'compensation'], fault));
   }
+  for (const prefix of Object.keys(source.providers).filter((one) => OWN_PREFIXES.includes(one)))
+    faults.push(at(['providers', prefix], 'this prefix is taken'));
   const parameters = ModelParameters.safeParse(source.parameters);
   for (const issue of parameters.error?.issues ?? []) faults.push(at(['parameters', ...issue.path], issue.message));
 
