@@ -1,12 +1,14 @@
 /** One model call as one recoverable step: stores what led here, asks, judges the answer, keeps its content. */
 import { ModelError } from '../adapters/models/model-port.ts';
 import type { ModelReply } from '../adapters/models/model-port.ts';
+import type { JsonValue } from '../domain/arguments/json-value.ts';
 import { toolCallId } from '../domain/core/ids.ts';
 import type { CallModelInput, CallModelOutput, ModelStepResult } from '../domain/schemas/step.ts';
 import { makeBlob, putBlobs } from '../store/blobs.ts';
 import { checkContract } from './check-contract.ts';
 import type { MessageContent, RecordedFacts } from '../domain/schemas/content.ts';
 import { openDeltas } from './deltas.ts';
+import type { Deltas } from './deltas.ts';
 import type { StepDependencies } from './dependencies.ts';
 import { admitStep } from './admit.ts';
 import { announceRetry, attemptOf } from './announce-retry.ts';
@@ -18,6 +20,7 @@ import { reportingForgeries } from './report-refusal.ts';
 import { storeRideAlong } from './ride-along.ts';
 import { awaitSlot } from './slot.ts';
 import type { Transcripts } from './transcript.ts';
+import { asSaidBy } from './transcript-messages.ts';
 
 /** Longer arguments are beyond what the strict parser reads; the model sees a cut text and an error. */
 const MAX_KEPT_ARGUMENTS = 1_048_576 + 1_024;
@@ -44,6 +47,16 @@ export const callModel =
       return { acknowledged, result };
     });
 
+/** What was thought and said before the cut. It lacks its signatures, so no provider gets the thoughts back. */
+const unfinished = (deltas: Deltas): Pick<ModelReply, 'text' | 'parts'> => {
+  const [text, reasoning] = [deltas.soFar('text'), deltas.soFar('reasoning')];
+  if (reasoning === '') return { text };
+  return {
+    text,
+    parts: [{ type: 'reasoning', text: reasoning }, ...(text === '' ? [] : [{ type: 'text', text } as const])],
+  };
+};
+
 type Failed = Extract<ModelStepResult, { type: 'failed' }>;
 
 async function ask(
@@ -65,15 +78,19 @@ async function ask(
       model: definition.model.slice(definition.model.indexOf('/') + 1),
       parameters: definition.parameters,
       instructions: instructionsFor(run),
-      messages,
+      messages: messages.map((message) => asSaidBy(definition.model, message)),
       tools: definition.tools,
     };
-    return await model.generate(request, { signal, onText: deltas.add });
+    return await model.generate(request, {
+      signal,
+      onText: (text) => deltas.add('text', text),
+      onReasoning: (text) => deltas.add('reasoning', text),
+    });
   } catch (error) {
     // What was said before the cut stays, as an unfinished message.
     if (signal.aborted && isCancelRequested()) {
       const usage = { inputTokens: 0, outputTokens: 0 };
-      return { text: deltas.text(), calls: [], usage, finishReason: 'cancelled' };
+      return { ...unfinished(deltas), calls: [], usage, finishReason: 'cancelled' };
     }
     if (!(error instanceof ModelError)) throw error;
     const { code, message, retryable, retryAfterMs } = error;
@@ -98,8 +115,10 @@ async function keep(
       tool: call.tool,
       argumentsText: call.argumentsText.slice(0, MAX_KEPT_ARGUMENTS),
     })),
+    model: run.definition.model,
+    ...(reply.parts && { parts: structuredClone(reply.parts) as NonNullable<MessageContent['parts']> }),
   };
-  const message = makeBlob(content);
+  const message = makeBlob(content as JsonValue);
   const turn = { requested: heard, facts: recordedFacts(input), revising: input.revising };
   const { calls, blobs } = await judgeCalls(dependencies, run, turn);
   await putBlobs(dependencies.store, input.run.tenant, [message, ...blobs]);

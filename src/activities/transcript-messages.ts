@@ -118,16 +118,28 @@ const held = (before: Conversation, text: string): Conversation => ({
 });
 
 const spoken = (before: Conversation, { data }: EventOf<'message.completed'>, material: Material): Conversation => {
-  const { text, calls } = MessageContent.parse(material.content.get(data.messageRef.sha256));
+  const { text, calls, model, parts } = MessageContent.parse(material.content.get(data.messageRef.sha256));
   const open = new Map(
     calls.map(({ toolCallId, providerCallId }): [string, OpenCall] => {
       const judged = data.calls.find((one) => one.toolCallId === toolCallId);
       return [toolCallId, { providerCallId, ...(judged && { judged }) }];
     }),
   );
-  const heard = said(before, { role: 'assistant', text, calls });
+  const heard = said(before, {
+    role: 'assistant',
+    text,
+    calls,
+    ...(parts && { parts, ...(model !== undefined && { model }) }),
+  });
   // What was written while it spoke comes after what it said, and after the results of what it asked for.
   return open.size > 0 ? { ...heard, open } : { messages: [...heard.messages, ...heard.notes], open, notes: [] };
+};
+
+/** Thoughts and signatures are good for the model that gave them only: another one gets text and calls. */
+export const asSaidBy = (model: string, message: TranscriptMessage): TranscriptMessage => {
+  if (message.role !== 'assistant' || message.parts === undefined || message.model === model) return message;
+  const { parts: _, ...rest } = message;
+  return rest;
 };
 
 export const foldEvent = (before: Conversation, event: RunEvent, material: Material): Conversation => {

@@ -2,6 +2,7 @@ import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4Stream
 import { classifyModelError, interrupted } from './classify-model-error.ts';
 import { ModelError, ModelParameters } from './model-port.ts';
 import type { ModelIo, ModelPort, ModelReply, ModelRequest, RequestedCall } from './model-port.ts';
+import { openParts } from './read-parts.ts';
 import { toPrompt, toTools } from './to-prompt.ts';
 
 export interface ProviderModelOptions {
@@ -68,6 +69,7 @@ function toCallOptions(request: ModelRequest, io: ModelIo, options: ProviderMode
 async function readReply(stream: ReadableStream<LanguageModelV4StreamPart>, io: ModelIo): Promise<ModelReply> {
   const texts: string[] = [];
   const calls: RequestedCall[] = [];
+  const parts = openParts();
   let length = 0;
   const grow = (by: number): void => {
     length += by;
@@ -81,6 +83,7 @@ async function readReply(stream: ReadableStream<LanguageModelV4StreamPart>, io: 
   // Leaving the loop early cancels the stream, and with it the request.
   for await (const part of stream) {
     io.signal.throwIfAborted();
+    grow(parts.take(part));
     switch (part.type) {
       case 'text-delta':
         if (part.delta === '') break;
@@ -88,8 +91,11 @@ async function readReply(stream: ReadableStream<LanguageModelV4StreamPart>, io: 
         texts.push(part.delta);
         io.onText(part.delta);
         break;
-      case 'tool-input-delta':
       case 'reasoning-delta':
+        grow(part.delta.length);
+        if (part.delta !== '') io.onReasoning?.(part.delta);
+        break;
+      case 'tool-input-delta':
         grow(part.delta.length);
         break;
       case 'tool-call':
@@ -110,9 +116,11 @@ async function readReply(stream: ReadableStream<LanguageModelV4StreamPart>, io: 
   if (finish.finishReason.unified === 'error') {
     throw new ModelError('provider_error', 'The model provider ended its answer with an error.', { retryable: true });
   }
+  const all = parts.parts();
   return {
     text: texts.join(''),
     calls,
+    ...(all && { parts: all }),
     usage: {
       inputTokens: countOf(finish.usage.inputTokens.total),
       outputTokens: countOf(finish.usage.outputTokens.total),

@@ -1,4 +1,5 @@
 import type { EventContent, RunEventView } from '../../contract/events.ts';
+import { reasoningOf } from '../../domain/schemas/content.ts';
 import { RunEvent } from '../../domain/schemas/event.ts';
 import type { BlobRef } from '../../domain/schemas/names.ts';
 import { readBlobs } from '../../store/blobs.ts';
@@ -124,7 +125,7 @@ function contentOfEvent(event: RunEvent, contents: Contents): EventContent {
         tool,
         ...definedOnly({ arguments: contentOf(contents, argumentsRef) }),
       }));
-      return definedOnly({ text: message?.text, calls });
+      return definedOnly({ text: message?.text, reasoning: message && reasoningOf(message), calls });
     }
     case 'approval.requested':
       return definedOnly({ arguments: contentOf(contents, event.data.approval.argumentsRef) });

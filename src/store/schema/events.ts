@@ -58,10 +58,12 @@ export const messageDeltas = pgTable(
     runId: text('run_id').notNull(),
     turn: integer().notNull(),
     attempt: integer().notNull(),
+    /** `text` or `reasoning`: each has offsets of its own. */
+    part: text().notNull().default('text'),
     /** UTF-16 code units of the message before this piece. */
     offset: integer('offset_chars').notNull(),
     at: epochMs('at').notNull(),
     text: text().notNull(),
   },
-  (delta) => [primaryKey({ columns: [delta.runId, delta.turn, delta.attempt, delta.offset] })],
+  (delta) => [primaryKey({ columns: [delta.runId, delta.turn, delta.attempt, delta.part, delta.offset] })],
 );
