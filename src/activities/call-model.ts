@@ -4,6 +4,8 @@ import type { ModelReply } from '../adapters/models/model-port.ts';
 import type { JsonValue } from '../domain/arguments/json-value.ts';
 import { toolCallId } from '../domain/core/ids.ts';
 import type { CallModelInput, CallModelOutput, ModelStepResult } from '../domain/schemas/step.ts';
+import { priceUsage } from '../domain/prices.ts';
+import type { Usage } from '../domain/schemas/run.ts';
 import { makeBlob, putBlobs } from '../store/blobs.ts';
 import { checkContract } from './check-contract.ts';
 import type { MessageContent, RecordedFacts } from '../domain/schemas/content.ts';
@@ -28,7 +30,12 @@ const MAX_KEPT_ARGUMENTS = 1_048_576 + 1_024;
 const recordedFacts = ({ turn, facts }: CallModelInput): RecordedFacts => ({
   turn,
   startedAt: new Date(facts.startedAt).toISOString(),
-  usage: { ...facts.usage, turns: turn - 1, toolCalls: facts.toolCalls },
+  usage: {
+    inputTokens: facts.usage.inputTokens,
+    outputTokens: facts.usage.outputTokens,
+    turns: turn - 1,
+    toolCalls: facts.toolCalls,
+  },
 });
 
 export const callModel =
@@ -58,6 +65,9 @@ const unfinished = (deltas: Deltas): Pick<ModelReply, 'text' | 'parts'> => {
 };
 
 type Failed = Extract<ModelStepResult, { type: 'failed' }>;
+
+const priced = ({ prices }: StepDependencies, model: string, usage: Usage): Usage =>
+  prices ? priceUsage(prices, model, usage) : usage;
 
 async function ask(
   dependencies: StepDependencies,
@@ -94,7 +104,15 @@ async function ask(
     }
     if (!(error instanceof ModelError)) throw error;
     const { code, message, retryable, retryAfterMs } = error;
-    return { type: 'failed', code, message, retryable, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+    const usage = error.usage && priced(dependencies, definition.model, error.usage);
+    return {
+      type: 'failed',
+      code,
+      message,
+      retryable,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...(usage && { usage, model: definition.model }),
+    };
   } finally {
     await deltas.close();
   }
@@ -128,7 +146,8 @@ async function keep(
     messageRef: message.ref,
     finishReason: reply.finishReason,
     calls: [...calls],
-    usage: reply.usage,
+    usage: priced(dependencies, run.definition.model, reply.usage),
+    model: run.definition.model,
     ...(contract && { contract }),
   };
 }

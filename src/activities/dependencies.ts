@@ -2,6 +2,7 @@
 import type { ModelPort } from '../adapters/models/model-port.ts';
 import type { Tool } from '../adapters/tools/tool.ts';
 import type { Workspace } from '../adapters/workspace/workspace.ts';
+import type { PriceTable } from '../domain/prices.ts';
 import type { Scope } from '../domain/schemas/names.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -16,6 +17,8 @@ export interface StepDependencies {
   readonly trust: TrustedKeys;
   /** Undefined where no provider of that name is configured. */
   readonly resolveModel: (model: string) => ModelPort | undefined;
+  /** What calls cost, and how much models take. Without it nothing is priced. */
+  readonly prices?: PriceTable;
   /** Tools of this worker by definition digest: the same name may be loaded in several versions. */
   readonly tools: ReadonlyMap<string, Tool>;
   /** How many runs of one requester may be active at a time in a tenant; no limit without. */

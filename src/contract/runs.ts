@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Resolution } from '../domain/schemas/command.ts';
 import { AgentName, Digest, RunId, ToolCallId } from '../domain/schemas/names.ts';
-import { Receipt, RunStatus } from '../domain/schemas/run.ts';
+import { Receipt, RunStatus, Usage } from '../domain/schemas/run.ts';
 import { Json, PrincipalField, Timestamp, spokenText } from './fields.ts';
 import { GuardReports } from './guards.ts';
 import { pageOf, pageQuery } from './pagination.ts';
@@ -139,6 +139,20 @@ export const Attention = z
   .meta({ id: 'Attention' });
 export type Attention = z.infer<typeof Attention>;
 
+/** What the model calls of a run used so far, those of its sub-runs and of attempts that failed included. */
+export const RunUsage = Usage.extend({
+  costMicros: z.record(z.string(), z.number().int().nonnegative()).meta({
+    description: 'Cost by currency, in millionths of a unit, by the table of prices of the worker; empty: none known',
+    example: { USD: 12_500 },
+  }),
+  unpricedCalls: z
+    .number()
+    .int()
+    .nonnegative()
+    .meta({ description: 'Calls of models without a known price: the cost is more than it says' }),
+}).meta({ id: 'RunUsage' });
+export type RunUsage = z.infer<typeof RunUsage>;
+
 /** A run with its words. */
 export const RunDetail = Run.extend({
   input: z.string().nullable().meta({ description: 'What the agent was asked; null once erased' }),
@@ -149,6 +163,7 @@ export const RunDetail = Run.extend({
   queuedSince: Timestamp.nullable().meta({
     description: "Since when it waits until enough of its requester's active runs have stopped; null: it does not",
   }),
+  usage: RunUsage,
   attentions: z.array(Attention).meta({ description: 'Why the run needs somebody; empty: it does not' }),
   actions: z.array(z.string()).meta({ description: 'What may be done to the run now', example: ['cancel', 'block'] }),
 }).meta({ id: 'RunDetail' });

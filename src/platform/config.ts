@@ -101,6 +101,7 @@ const environmentSchema = z.object({
   COUNTERSIGN_REPOSITORY: absolutePath.optional(),
   COUNTERSIGN_REPOSITORIES_ROOT: absolutePath.optional(),
   COUNTERSIGN_MODEL: modelName.optional(),
+  COUNTERSIGN_PRICES_FILE: absolutePath.optional(),
   COUNTERSIGN_CHECKPOINT_SINK: sinkUrls.optional(),
   COUNTERSIGN_MAX_ACTIVE_RUNS_PER_REQUESTER: positiveCount.optional(),
   COUNTERSIGN_TEST_SERVICES: z.enum(['all', 'none']).default('all'),
@@ -174,6 +175,8 @@ export interface Config {
     readonly compatible: ModelProviderConfig;
     /** `provider/model` for agents that name none. */
     readonly defaultModel: string | undefined;
+    /** Prices that win over those that come with this version. */
+    readonly pricesFile?: string | undefined;
   };
   /** Where signed checkpoints of the audit chains go: URLs. None are made where there are none. */
   readonly checkpointSinks: readonly string[];
@@ -239,6 +242,7 @@ export function loadConfig(environment: Environment = process.env): Config {
       google: { apiKey: values.GOOGLE_API_KEY, baseUrl: values.GOOGLE_BASE_URL },
       compatible: { apiKey: values.OPENAI_COMPATIBLE_API_KEY, baseUrl: values.OPENAI_COMPATIBLE_BASE_URL },
       defaultModel: values.COUNTERSIGN_MODEL,
+      pricesFile: values.COUNTERSIGN_PRICES_FILE,
     },
     checkpointSinks: values.COUNTERSIGN_CHECKPOINT_SINK ?? [],
     maxActiveRunsPerRequester: values.COUNTERSIGN_MAX_ACTIVE_RUNS_PER_REQUESTER,

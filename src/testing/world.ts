@@ -12,6 +12,7 @@ import type { AgentSource } from '../adapters/agents/define-agent.ts';
 import { openGuards } from '../adapters/guards/open-guards.ts';
 import { startAllInOne } from '../processes/start-all-in-one.ts';
 import type { AllInOne, AllInOneOptions } from '../processes/start-all-in-one.ts';
+import type { PriceTable } from '../domain/prices.ts';
 import type { RuleInput } from '../domain/policy/policy-schema.ts';
 import type { Role } from '../domain/schemas/actor.ts';
 import type { Scope } from '../domain/schemas/names.ts';
@@ -48,6 +49,8 @@ export interface WorldOptions {
   /** As in the deployment's guards file. */
   readonly guards?: z.input<typeof GuardsConfig>;
   readonly maxCachedWorkflows?: number;
+  /** What models cost; by default what this version knows. */
+  readonly prices?: PriceTable;
   /** Takes every log line, down to the finest; silent without. */
   readonly logs?: { write(line: string): void };
 }
@@ -120,6 +123,7 @@ export const createWorld = async (options: WorldOptions): Promise<World> => {
     shutdownGraceMs: 200,
     ...(limits && { limits }),
     maxActiveRunsPerRequester: options.maxActiveRunsPerRequester,
+    ...(options.prices && { prices: options.prices }),
     ...(maxCachedWorkflows !== undefined && { maxCachedWorkflows }),
   });
   const { url, store } = countersign;

@@ -3,10 +3,12 @@ import type { StepDependencies } from '../activities/dependencies.ts';
 import { agentDefinition, agentDigest } from '../adapters/agents/define-agent.ts';
 import type { AgentSource } from '../adapters/agents/define-agent.ts';
 import { createModels } from '../adapters/models/model-registry.ts';
+import { loadPrices } from '../adapters/models/price-table.ts';
 import type { ModelsConfig } from '../adapters/models/model-registry.ts';
 import { toolDefinition } from '../adapters/tools/tool-definition.ts';
 import type { Tool } from '../adapters/tools/tool.ts';
 import { openWorkspace } from '../adapters/workspace/workspace.ts';
+import type { PriceTable } from '../domain/prices.ts';
 import type { RuleInput } from '../domain/policy/policy-schema.ts';
 import type { KnownPeople } from '../domain/policy/quorum-faults.ts';
 import type { Scope } from '../domain/schemas/names.ts';
@@ -23,6 +25,8 @@ export interface WorkerParts {
   readonly trust: TrustedKeys;
   readonly agents: readonly AgentSource[];
   readonly models: ModelsConfig;
+  /** In place of the table of this version and the configured file. */
+  readonly prices?: PriceTable;
   readonly workspacesRoot: string;
   /** Directories that no workspace may lie in or around. */
   readonly forbidden: readonly string[];
@@ -46,6 +50,7 @@ export const stepDependencies = (parts: WorkerParts): StepDependencies => {
     logger,
     trust,
     tools,
+    prices: parts.prices ?? loadPrices(parts.models.pricesFile),
     resolveModel: models.resolve,
     maxActiveRunsPerRequester: parts.maxActiveRunsPerRequester,
     openWorkspace: (scope, runId) => openWorkspace({ root: workspacesRoot, scope, runId, forbidden }),

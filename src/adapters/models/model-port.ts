@@ -119,15 +119,22 @@ export class ModelError extends Error {
   readonly code: ModelErrorCode;
   readonly retryable: boolean;
   readonly retryAfterMs?: number;
+  /** What the provider counted before it failed. */
+  readonly usage?: Usage;
 
   constructor(
     code: ModelErrorCode,
     message: string,
-    options: { readonly retryable: boolean; readonly retryAfterMs?: number | undefined },
+    options: {
+      readonly retryable: boolean;
+      readonly retryAfterMs?: number | undefined;
+      readonly usage?: Usage | undefined;
+    },
   ) {
     super(message);
     this.code = code;
     this.retryable = options.retryable;
     if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
+    if (options.usage !== undefined) this.usage = options.usage;
   }
 }

@@ -2,7 +2,8 @@ import type { Config, ModelProviderConfig } from '../../platform/config.ts';
 import type { ModelPort } from './model-port.ts';
 import { anthropicMessages, compatibleChat, googleGenerateContent, openAiChat, openAiResponses } from './providers.ts';
 
-export type ModelsConfig = Pick<Config['models'], 'openai' | 'anthropic' | 'google' | 'compatible'>;
+export type ModelsConfig = Pick<Config['models'], 'openai' | 'anthropic' | 'google' | 'compatible'> &
+  Partial<Pick<Config['models'], 'pricesFile'>>;
 
 export interface Models {
   /**

@@ -2,6 +2,7 @@ import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4Stream
 import { classifyModelError, interrupted } from './classify-model-error.ts';
 import { ModelError, ModelParameters } from './model-port.ts';
 import type { ModelIo, ModelPort, ModelReply, ModelRequest, RequestedCall } from './model-port.ts';
+import type { Usage } from '../../domain/schemas/run.ts';
 import { openParts } from './read-parts.ts';
 import { toPrompt, toTools } from './to-prompt.ts';
 
@@ -66,6 +67,8 @@ function toCallOptions(request: ModelRequest, io: ModelIo, options: ProviderMode
   };
 }
 
+type Finish = Extract<LanguageModelV4StreamPart, { type: 'finish' }>;
+
 async function readReply(stream: ReadableStream<LanguageModelV4StreamPart>, io: ModelIo): Promise<ModelReply> {
   const texts: string[] = [];
   const calls: RequestedCall[] = [];
@@ -79,7 +82,7 @@ async function readReply(stream: ReadableStream<LanguageModelV4StreamPart>, io: 
       });
     }
   };
-  let finish: Extract<LanguageModelV4StreamPart, { type: 'finish' }> | undefined;
+  let finish: Finish | undefined;
   // Leaving the loop early cancels the stream, and with it the request.
   for await (const part of stream) {
     io.signal.throwIfAborted();
@@ -114,20 +117,31 @@ async function readReply(stream: ReadableStream<LanguageModelV4StreamPart>, io: 
   io.signal.throwIfAborted();
   if (finish === undefined || finish.finishReason.unified === 'interrupted') throw interrupted();
   if (finish.finishReason.unified === 'error') {
-    throw new ModelError('provider_error', 'The model provider ended its answer with an error.', { retryable: true });
+    const usage = usageOf(finish.usage);
+    throw new ModelError('provider_error', 'The model provider ended its answer with an error.', {
+      retryable: true,
+      usage,
+    });
   }
   const all = parts.parts();
   return {
     text: texts.join(''),
     calls,
     ...(all && { parts: all }),
-    usage: {
-      inputTokens: countOf(finish.usage.inputTokens.total),
-      outputTokens: countOf(finish.usage.outputTokens.total),
-    },
+    usage: usageOf(finish.usage),
     finishReason: finish.finishReason.unified,
   };
 }
+
+const usageOf = ({ inputTokens, outputTokens }: Finish['usage']): Usage => {
+  const more = {
+    cachedInputTokens: countOf(inputTokens.cacheRead),
+    cacheWriteTokens: countOf(inputTokens.cacheWrite),
+    reasoningTokens: countOf(outputTokens.reasoning),
+  };
+  const counted = Object.fromEntries(Object.entries(more).filter(([, count]) => count > 0));
+  return { inputTokens: countOf(inputTokens.total), outputTokens: countOf(outputTokens.total), ...counted };
+};
 
 /** Servers leave counts out, or send what is no count. */
 const countOf = (value: number | undefined): number =>

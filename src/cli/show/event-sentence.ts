@@ -2,6 +2,7 @@
 import type { RunEventView } from '../../contract/events.ts';
 import type { RunEvent } from '../../domain/schemas/event.ts';
 import { absolute } from './time.ts';
+import { usageText } from './usage.ts';
 
 type Content = NonNullable<RunEventView['content']>;
 
@@ -47,7 +48,7 @@ export function eventSentence(event: RunEvent, content: Content = {}): string {
       return calls.length === 0 ? event.data.finishReason : `wants ${calls.join(', ')}`;
     }
     case 'usage.recorded':
-      return `${event.data.inputTokens} tokens in, ${event.data.outputTokens} out`;
+      return `${usageText(event.data)}${event.data.failed ? ', of an attempt that failed' : ''}`;
     case 'approval.requested': {
       const { tool, key, decideBy, verdict, revision, editor } = event.data.approval;
       const which = revision === 1 ? key : `${key}, revision ${revision}${editor === undefined ? '' : ` by ${editor}`}`;

@@ -4,6 +4,7 @@ import { evolveApproval } from './evolve-approval.ts';
 import { asksTogether, releaseBatch, withCall } from './evolve-call.ts';
 import { concernsRun, hasWorkInFlight, isEnding } from './state.ts';
 import type { CallState, RunState } from './state.ts';
+import { addUsage } from './usage.ts';
 
 const ended = (state: RunState, status: 'completed' | 'failed' | 'cancelled'): RunState => ({
   ...state,
@@ -128,13 +129,7 @@ export const evolve = (state: RunState, event: RunEvent): RunState => {
     case 'message.received':
       return received(state, event);
     case 'usage.recorded':
-      return {
-        ...state,
-        usage: {
-          inputTokens: state.usage.inputTokens + event.data.inputTokens,
-          outputTokens: state.usage.outputTokens + event.data.outputTokens,
-        },
-      };
+      return { ...state, usage: addUsage(state.usage, event.data) };
     case 'tool.started':
       return withCall(state, event.data.toolCallId, { status: 'running' });
     case 'tool.completed':

@@ -78,7 +78,9 @@ const ending = (state: RunState, answer: Answered, now: number): RunEvent[] => {
   return [...met, { type: 'run.completed', at: now, data: { messageRef: answer.messageRef, receipts } }];
 };
 
-const failed = (state: RunState, result: Extract<ModelStepResult, { type: 'failed' }>, now: number): RunEvent[] => {
+type Failed = Extract<ModelStepResult, { type: 'failed' }>;
+
+const failed = (state: RunState, result: Failed, now: number): RunEvent[] => {
   const { code, message, retryable } = result;
   if (!retryable || state.modelAttempt + 1 >= state.limits.maxModelAttempts)
     return [{ type: 'run.failed', at: now, data: { code, detail: message } }];
@@ -87,17 +89,25 @@ const failed = (state: RunState, result: Extract<ModelStepResult, { type: 'faile
   return [{ type: 'message.restarted', at: now, data: { turn: state.turn, code, retryAt } }];
 };
 
+const usageOfFailed = (state: RunState, { usage, model }: Failed, now: number): RunEvent[] => {
+  if (!usage) return [];
+  const data = { turn: state.turn, ...usage, ...(model !== undefined && { model }), failed: true as const };
+  return [{ type: 'usage.recorded', at: now, data }];
+};
+
 export const judgeModelStep = (state: RunState, result: ModelStepResult, now: number): RunEvent[] => {
   if (state.phase !== 'asking') return [];
   const { turn } = state;
   if (result.type === 'failed') {
-    if (isEnding(state)) return [{ type: 'message.restarted', at: now, data: { turn, code: 'run_cancelled' } }];
-    return failed(state, result, now);
+    const counted = usageOfFailed(state, result, now);
+    if (isEnding(state))
+      return [...counted, { type: 'message.restarted', at: now, data: { turn, code: 'run_cancelled' } }];
+    return [...counted, ...failed(state, result, now)];
   }
-  const { messageRef, finishReason, calls, usage } = result;
+  const { messageRef, finishReason, calls, usage, model } = result;
   const heard: RunEvent[] = [
     { type: 'message.completed', at: now, data: { turn, messageRef, finishReason, calls } },
-    { type: 'usage.recorded', at: now, data: { turn, ...usage } },
+    { type: 'usage.recorded', at: now, data: { turn, ...usage, ...(model !== undefined && { model }) } },
   ];
   // A run that is ending keeps what the model said and asks for nothing more.
   if (isEnding(state)) return heard;

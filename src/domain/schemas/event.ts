@@ -118,7 +118,13 @@ export const RunEvent = z.discriminatedUnion('type', [
     textRef: BlobRef,
     duringTurn: z.number().int().positive().optional(),
   }),
-  event('usage.recorded', { turn: z.number(), ...Usage.shape }),
+  /** `failed`: of an attempt that came to nothing; its provider counted it all the same. */
+  event('usage.recorded', {
+    turn: z.number(),
+    ...Usage.shape,
+    model: z.string().optional(),
+    failed: z.literal(true).optional(),
+  }),
   event('approval.requested', { approval: Approval }),
   event('approval.decided', {
     ...decisionData,

@@ -57,6 +57,8 @@ export const ModelStepResult = z.discriminatedUnion('type', [
     finishReason: z.string(),
     calls: z.array(JudgedCall),
     usage: Usage,
+    /** `provider/model` that was asked. */
+    model: z.string().optional(),
     /** Set where the model asked for nothing more: whether the run's artifacts exist. */
     contract: z
       .object({ missing: z.array(z.object({ path: z.string(), problem: z.string() })), receipts: z.array(Receipt) })
@@ -68,6 +70,9 @@ export const ModelStepResult = z.discriminatedUnion('type', [
     message: z.string(),
     retryable: z.boolean(),
     retryAfterMs: z.number().optional(),
+    /** What the provider counted before it failed. */
+    usage: Usage.optional(),
+    model: z.string().optional(),
   }),
 ]);
 export type ModelStepResult = z.infer<typeof ModelStepResult>;

@@ -6,6 +6,7 @@ import type {
   ModelRequest,
   TranscriptMessage,
 } from '../../../src/adapters/models/model-port.ts';
+import type { Usage } from '../../../src/domain/schemas/run.ts';
 import {
   anthropicMessages,
   compatibleChat,
@@ -20,7 +21,14 @@ const named = (value: { readonly type: string }): string => `event: ${value.type
 const anthropic = [
   {
     type: 'message_start',
-    message: { id: 'm', type: 'message', role: 'assistant', model: 'm', content: [], usage: { input_tokens: 1 } },
+    message: {
+      id: 'm',
+      type: 'message',
+      role: 'assistant',
+      model: 'm',
+      content: [],
+      usage: { input_tokens: 1, cache_read_input_tokens: 100, cache_creation_input_tokens: 5 },
+    },
   },
   { type: 'content_block_start', index: 0, content_block: { type: 'thinking', thinking: '' } },
   { type: 'content_block_delta', index: 0, delta: { type: 'thinking_delta', thinking: 'Let me ' } },
@@ -58,7 +66,17 @@ const openai = [
     output_index: 1,
     item: { type: 'function_call', id: 'fc_1', call_id: 'call_a', name: 'look', arguments: '{}', status: 'completed' },
   },
-  { type: 'response.completed', response: { usage: { input_tokens: 1, output_tokens: 7 } } },
+  {
+    type: 'response.completed',
+    response: {
+      usage: {
+        input_tokens: 100,
+        input_tokens_details: { cached_tokens: 90 },
+        output_tokens: 7,
+        output_tokens_details: { reasoning_tokens: 5 },
+      },
+    },
+  },
 ].map(named);
 
 const part = (value: object) => data({ candidates: [{ content: { role: 'model', parts: [value] }, index: 0 }] });
@@ -68,7 +86,12 @@ const google = [
   part({ functionCall: { id: 'call_a', name: 'look', args: {} }, thoughtSignature: 'SIGNED-1' }),
   data({
     candidates: [{ content: { parts: [] }, finishReason: 'STOP', index: 0 }],
-    usageMetadata: { promptTokenCount: 1, candidatesTokenCount: 7 },
+    usageMetadata: {
+      promptTokenCount: 100,
+      cachedContentTokenCount: 90,
+      candidatesTokenCount: 2,
+      thoughtsTokenCount: 5,
+    },
   }),
 ];
 
@@ -95,13 +118,42 @@ interface Provider {
   readonly events: string[];
   /** What must be sent back word for word. */
   readonly wanted: readonly string[];
+  readonly usage: Usage;
 }
 
 const providers: readonly Provider[] = [
-  { name: 'anthropic', model: 'm', create: anthropicMessages, events: anthropic, wanted: ['SIGNED-1', 'SEALED-1'] },
-  { name: 'openai', model: 'o4-mini', create: openAiResponses, events: openai, wanted: ['SEALED-1', 'rs_1'] },
-  { name: 'google', model: 'gemini-3-pro', create: googleGenerateContent, events: google, wanted: ['SIGNED-1'] },
-  { name: 'compatible', model: 'm', create: compatibleChat, events: compatible, wanted: [] },
+  {
+    name: 'anthropic',
+    model: 'm',
+    create: anthropicMessages,
+    events: anthropic,
+    wanted: ['SIGNED-1', 'SEALED-1'],
+    usage: { inputTokens: 106, outputTokens: 7, cachedInputTokens: 100, cacheWriteTokens: 5 },
+  },
+  {
+    name: 'openai',
+    model: 'o4-mini',
+    create: openAiResponses,
+    events: openai,
+    wanted: ['SEALED-1', 'rs_1'],
+    usage: { inputTokens: 100, outputTokens: 7, cachedInputTokens: 90, reasoningTokens: 5 },
+  },
+  {
+    name: 'google',
+    model: 'gemini-3-pro',
+    create: googleGenerateContent,
+    events: google,
+    wanted: ['SIGNED-1'],
+    usage: { inputTokens: 100, outputTokens: 7, cachedInputTokens: 90, reasoningTokens: 5 },
+  },
+  {
+    name: 'compatible',
+    model: 'm',
+    create: compatibleChat,
+    events: compatible,
+    wanted: [],
+    usage: { inputTokens: 0, outputTokens: 0 },
+  },
 ];
 
 const look = { name: 'look', description: '', inputSchema: { type: 'object', properties: {} } };
@@ -131,7 +183,7 @@ const result = (providerCallId: string): TranscriptMessage => ({
 });
 
 test.each(providers)('$name: thoughts are streamed apart, kept, and sent back as they were', async (provider) => {
-  const { model, create, events, wanted } = provider;
+  const { model, create, events, wanted, usage } = provider;
   await using server = await providerServer(streams(events));
   const port = create({ apiKey: 'k', baseUrl: server.url });
   const question: TranscriptMessage = { role: 'user', text: 'Look.' };
@@ -140,6 +192,7 @@ test.each(providers)('$name: thoughts are streamed apart, kept, and sent back as
   expect(reply.text).toBe('');
   expect(reply.parts?.[0]).toMatchObject({ type: 'reasoning', text: 'Let me think.' });
   expect(reply.calls).toHaveLength(1);
+  expect(reply.usage).toEqual(usage);
   // What is kept is JSON: it goes through the store.
   const kept: ModelReply['parts'] = JSON.parse(JSON.stringify(reply.parts));
   await ask(port, { model, messages: [question, answer(reply, kept), result('call_a')] });

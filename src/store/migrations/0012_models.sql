@@ -1,3 +1,6 @@
+DROP INDEX "run_events_transcript";--> statement-breakpoint
+CREATE INDEX "run_events_transcript" ON "run_events" USING btree ("run_id","seq") WHERE "run_events"."type" in ('run.started', 'run.unblocked', 'message.received', 'message.completed', 'approval.decided', 'approval.superseded', 'tool.completed', 'tool.failed', 'tool.denied', 'contract.unmet', 'context.compacted', 'output.invalid');--> statement-breakpoint
+CREATE INDEX "run_events_usage" ON "run_events" USING btree ("root_run_id") WHERE "run_events"."type" = 'usage.recorded';--> statement-breakpoint
 ALTER TABLE "message_deltas" ADD COLUMN "part" text DEFAULT 'text' NOT NULL;--> statement-breakpoint
 ALTER TABLE "message_deltas" DROP CONSTRAINT "message_deltas_run_id_turn_attempt_offset_chars_pk";--> statement-breakpoint
 ALTER TABLE "message_deltas" ADD CONSTRAINT "message_deltas_run_id_turn_attempt_part_offset_chars_pk" PRIMARY KEY("run_id","turn","attempt","part","offset_chars");--> statement-breakpoint
