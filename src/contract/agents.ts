@@ -8,6 +8,9 @@ export const Agent = z
     description: z.string(),
     digest: Digest.meta({ description: 'Of the whole definition' }),
     model: z.string().meta({ example: 'openai/gpt-5' }),
+    fallbackModels: z
+      .array(z.string())
+      .meta({ description: 'Asked in this order once the one before has failed for good' }),
     tools: z.array(
       z.object({ name: z.string(), description: z.string(), effect: z.enum(['none', 'idempotent', 'once']) }),
     ),

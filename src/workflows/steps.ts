@@ -44,13 +44,14 @@ export const openSteps = (run: LiveRun, { asksLedger }: Pick<AgentRunInput, 'ask
     const { turn, modelAttempt, identity } = run.state;
     const summary = `${identity.agent}, turn ${turn}`;
     try {
-      const { revising } = run.state;
+      const { revising, modelIndex } = run.state;
       const input = {
         ...carriedBy(run),
         turn,
         attempt: modelAttempt,
         facts: factsOf(run),
         ...(revising && { revising }),
+        ...(modelIndex !== undefined && { modelIndex }),
       };
       const answer = await callModel.executeWithOptions({ summary }, [input]);
       run.acknowledge(answer);

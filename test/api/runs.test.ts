@@ -238,6 +238,7 @@ test('agents are listed as new runs get them', async () => {
       description: 'Refunds orders.',
       digest: expect.stringMatching(/^sha256:/),
       model: 'scripted/refunds',
+      fallbackModels: [],
       tools: [{ name: 'refund', description: 'Pays an order back.', effect: 'once' }],
       artifacts: [],
     },

@@ -19,6 +19,8 @@ export interface AgentSource {
   readonly name: string;
   readonly description: string;
   readonly model: string;
+  /** Asked in this order once the one before has failed for good. */
+  readonly fallbackModels: readonly string[];
   readonly parameters: ModelParameters;
   readonly instructions: string;
   readonly tools: readonly Tool[];
@@ -38,6 +40,7 @@ export type AgentOptions = Pick<AgentSource, 'name' | 'model' | 'instructions'> 
 export function defineAgent(options: AgentOptions): AgentSource {
   const source: AgentSource = Object.freeze({
     description: '',
+    fallbackModels: [],
     parameters: {},
     tools: [],
     policy: [],
@@ -86,6 +89,7 @@ export function agentDefinition(
       name: source.name,
       description: source.description,
       model: source.model,
+      ...(source.fallbackModels.length > 0 && { fallbackModels: source.fallbackModels }),
       parameters: source.parameters,
       instructions: source.instructions,
       tools: source.tools.map(toolDefinition),

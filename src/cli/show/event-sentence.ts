@@ -43,6 +43,10 @@ export function eventSentence(event: RunEvent, content: Content = {}): string {
       const { code, retryAt } = event.data;
       return retryAt === undefined ? code : `${code}, next attempt at ${time(retryAt)}`;
     }
+    case 'model.fell_back': {
+      const { from, to, code } = event.data;
+      return `${from} failed for good (${code}): ${to} is asked from here on`;
+    }
     case 'message.completed': {
       const calls = event.data.calls.map(({ tool, toolCallId }) => `${tool} (${toolCallId})`);
       return calls.length === 0 ? event.data.finishReason : `wants ${calls.join(', ')}`;

@@ -40,8 +40,9 @@ const heard = (state: RunState, { data }: Extract<RunEvent, { type: 'message.com
   const calls = releaseBatch(data.calls.map(judgedCall));
   const answered = new Set(calls.flatMap((call) => (call.supersedes === undefined ? [] : [call.tool])));
   const revising = Object.entries(state.revising ?? {}).filter(([tool]) => !answered.has(tool));
+  const { attemptsGivenUp: _, ...rest } = state;
   return {
-    ...state,
+    ...rest,
     phase: calls.length > 0 ? 'tools' : 'idle',
     modelAttempt: 0,
     calls,
@@ -123,6 +124,10 @@ export const evolve = (state: RunState, event: RunEvent): RunState => {
       const { retryAt } = event.data;
       const restarted: RunState = { ...state, phase: 'idle', modelAttempt: state.modelAttempt + 1 };
       return retryAt === undefined ? restarted : { ...restarted, retryAt };
+    }
+    case 'model.fell_back': {
+      const { retryAt: _, ...rest } = state;
+      return { ...rest, modelIndex: (state.modelIndex ?? 0) + 1, attemptsGivenUp: state.modelAttempt };
     }
     case 'message.completed':
       return heard(state, event);

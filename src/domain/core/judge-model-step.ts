@@ -78,13 +78,28 @@ const ending = (state: RunState, answer: Answered, now: number): RunEvent[] => {
   return [...met, { type: 'run.completed', at: now, data: { messageRef: answer.messageRef, receipts } }];
 };
 
+/** Another model would be asked the same: what is wrong with the request stays wrong. */
+const FAULTS_OF_THE_REQUEST = new Set(['context_too_long', 'response_too_large', 'bad_request', 'invalid_parameters']);
+
+/** Nothing where there is no other model to ask, or it could not help. */
+const fallingBack = ({ turn }: RunState, { code, model, nextModel }: Failed, now: number): RunEvent[] =>
+  model === undefined || nextModel === undefined || FAULTS_OF_THE_REQUEST.has(code)
+    ? []
+    : [
+        { type: 'message.restarted', at: now, data: { turn, code } },
+        { type: 'model.fell_back', at: now, data: { turn, from: model, to: nextModel, code } },
+      ];
+
 type Failed = Extract<ModelStepResult, { type: 'failed' }>;
 
 const failed = (state: RunState, result: Failed, now: number): RunEvent[] => {
   const { code, message, retryable } = result;
-  if (!retryable || state.modelAttempt + 1 >= state.limits.maxModelAttempts)
-    return [{ type: 'run.failed', at: now, data: { code, detail: message } }];
-  const backoffMs = Math.min(BASE_RETRY_MS * 2 ** state.modelAttempt, MAX_RETRY_MS);
+  const attempts = state.modelAttempt - (state.attemptsGivenUp ?? 0);
+  if (!retryable || attempts + 1 >= state.limits.maxModelAttempts) {
+    const fallBack = fallingBack(state, result, now);
+    return fallBack.length > 0 ? fallBack : [{ type: 'run.failed', at: now, data: { code, detail: message } }];
+  }
+  const backoffMs = Math.min(BASE_RETRY_MS * 2 ** attempts, MAX_RETRY_MS);
   const retryAt = now + (result.retryAfterMs ?? backoffMs);
   return [{ type: 'message.restarted', at: now, data: { turn: state.turn, code, retryAt } }];
 };

@@ -77,6 +77,10 @@ export interface RunState {
   readonly startedAt: number;
   readonly turn: number;
   readonly modelAttempt: number;
+  /** Which of the agent's models is asked; absent: the first. */
+  readonly modelIndex?: number;
+  /** Of this turn's attempts, those of models that were given up. */
+  readonly attemptsGivenUp?: number;
   /** Not before this time is the model asked again. */
   readonly retryAt?: number;
   readonly repairs: number;

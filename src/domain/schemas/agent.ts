@@ -49,13 +49,17 @@ export const RunLimits = z.strictObject({
 });
 export type RunLimits = z.infer<typeof RunLimits>;
 
+/** `provider/model`, for example `openai/gpt-5`. */
+const ModelId = z.string().regex(/^[a-z0-9-]+\/.{1,200}$/);
+
 /** An agent as pinned by digest when a run starts. Editing the agent never changes a run. */
 export const AgentDefinition = z.strictObject({
   v: z.literal(1),
   name: AgentName,
   description: z.string().max(2000).default(''),
-  /** `provider/model`, for example `openai/gpt-5`. */
-  model: z.string().regex(/^[a-z0-9-]+\/.{1,200}$/),
+  model: ModelId,
+  /** Asked in this order, once the one before has failed for good. Absent, never empty: digests of older agents stay. */
+  fallbackModels: z.array(ModelId).min(1).max(5).optional(),
   parameters: PlainJson.default({}),
   instructions: z.string().max(262_144),
   tools: z.array(ToolDefinition).max(256),

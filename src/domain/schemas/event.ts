@@ -105,6 +105,8 @@ export const RunEvent = z.discriminatedUnion('type', [
   event('run.cancelled', cancelData),
   event('turn.started', { turn: z.number() }),
   event('message.restarted', { turn: z.number(), code: z.string(), retryAt: EpochMs.optional() }),
+  /** The model failed for good: from here on the agent's next one is asked. */
+  event('model.fell_back', { turn: z.number(), from: z.string(), to: z.string(), code: z.string() }),
   event('message.completed', {
     turn: z.number(),
     messageRef: BlobRef,

@@ -38,6 +38,8 @@ export interface CallModelInput extends RideAlong {
   readonly attempt: number;
   /** Facts for policy conditions, as the workflow knows them. */
   readonly facts: { readonly startedAt: number; readonly toolCalls: number; readonly usage: Usage };
+  /** Which of the agent's models is asked; absent: the first. */
+  readonly modelIndex?: number;
   /** Calls that a person wanted changed, by tool: the next call of that tool is their next revision. */
   readonly revising?: Readonly<Record<string, RevisedCall>>;
 }
@@ -73,6 +75,8 @@ export const ModelStepResult = z.discriminatedUnion('type', [
     /** What the provider counted before it failed. */
     usage: Usage.optional(),
     model: z.string().optional(),
+    /** The agent's next model, which may be asked instead. */
+    nextModel: z.string().optional(),
   }),
 ]);
 export type ModelStepResult = z.infer<typeof ModelStepResult>;

@@ -24,6 +24,7 @@ export function registerListAgents(app: ApiServer, api: Api): void {
           description: definition.description,
           model: definition.model,
           tools: definition.tools.map(({ name: tool, description, effect }) => ({ name: tool, description, effect })),
+          fallbackModels: [...(definition.fallbackModels ?? [])],
           artifacts: definition.contract.artifacts.map(({ path }) => path),
         })),
       };

@@ -1,0 +1,91 @@
+/** Asks the model that it is the turn of. What a provider answers is a value, a refusal as well as a reply. */
+import { ModelError } from '../adapters/models/model-port.ts';
+import type { ModelReply } from '../adapters/models/model-port.ts';
+import { priceUsage } from '../domain/prices.ts';
+import type { Usage } from '../domain/schemas/run.ts';
+import type { CallModelInput, ModelStepResult } from '../domain/schemas/step.ts';
+import { attemptOf } from './announce-retry.ts';
+import { askedModel } from './asked-model.ts';
+import { openDeltas } from './deltas.ts';
+import type { Deltas } from './deltas.ts';
+import type { StepDependencies } from './dependencies.ts';
+import { instructionsFor } from './describe-actions.ts';
+import { isCancelRequested } from './heartbeats.ts';
+import type { PinnedRun } from './pinned-run.ts';
+import type { Transcripts } from './transcript.ts';
+import { asSaidBy } from './transcript-messages.ts';
+
+/** What was thought and said before the cut. */
+const unfinished = (deltas: Deltas): Pick<ModelReply, 'text' | 'parts'> => {
+  const [text, reasoning] = [deltas.soFar('text'), deltas.soFar('reasoning')];
+  if (reasoning === '') return { text };
+  return {
+    text,
+    parts: [{ type: 'reasoning', text: reasoning }, ...(text === '' ? [] : [{ type: 'text', text } as const])],
+  };
+};
+
+type Failed = Extract<ModelStepResult, { type: 'failed' }>;
+
+/** `model`: who said it, as `provider/model`. */
+export type Reply = ModelReply & { readonly model: string };
+
+const priced = ({ prices }: StepDependencies, model: string, usage: Usage): Usage =>
+  prices ? priceUsage(prices, model, usage) : usage;
+
+/** The port's name of a model: without the provider. */
+const nameOf = (model: string): string => model.slice(model.indexOf('/') + 1);
+
+export async function askModel(
+  dependencies: StepDependencies,
+  run: PinnedRun,
+  transcripts: Transcripts,
+  input: CallModelInput,
+  signal: AbortSignal,
+): Promise<Reply | Failed> {
+  const { definition } = run;
+  const asked = askedModel(definition, input);
+  const { model } = asked;
+  const failed = (failure: Omit<Failed, 'type'>): Failed => ({ type: 'failed', ...failure, ...asked });
+  const port = dependencies.resolveModel(model);
+  if (!port) {
+    const message = `No provider is configured for the model ${model}.`;
+    return failed({ code: 'model_not_configured', message, retryable: false });
+  }
+  const { tenant, project, runId } = input.run;
+  const messages = await transcripts.read({ tenant, project }, runId);
+  const deltas = openDeltas(dependencies, input, attemptOf(input));
+  try {
+    const request = {
+      model: nameOf(model),
+      parameters: definition.parameters,
+      instructions: instructionsFor(run),
+      messages: messages.map((message) => asSaidBy(model, message)),
+      tools: definition.tools,
+    };
+    const reply = await port.generate(request, {
+      signal,
+      onText: (text) => deltas.add('text', text),
+      onReasoning: (text) => deltas.add('reasoning', text),
+    });
+    return { ...reply, usage: priced(dependencies, model, reply.usage), model };
+  } catch (error) {
+    // What was said before the cut stays, as an unfinished message.
+    if (signal.aborted && isCancelRequested()) {
+      const usage = { inputTokens: 0, outputTokens: 0 };
+      return { ...unfinished(deltas), calls: [], usage, finishReason: 'cancelled', model };
+    }
+    if (!(error instanceof ModelError)) throw error;
+    const { code, message, retryable, retryAfterMs } = error;
+    const usage = error.usage && priced(dependencies, model, error.usage);
+    return failed({
+      code,
+      message,
+      retryable,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...(usage && { usage }),
+    });
+  } finally {
+    await deltas.close();
+  }
+}
