@@ -4,6 +4,7 @@ import type { JsonValue } from '../domain/arguments/json-value.ts';
 import { toolCallId } from '../domain/core/ids.ts';
 import type { CallModelInput, CallModelOutput, ModelStepResult } from '../domain/schemas/step.ts';
 import { makeBlob, putBlobs } from '../store/blobs.ts';
+import { checkBudget } from './check-budget.ts';
 import { checkContract } from './check-contract.ts';
 import type { MessageContent, RecordedFacts } from '../domain/schemas/content.ts';
 import type { StepDependencies } from './dependencies.ts';
@@ -76,7 +77,8 @@ async function keep(
   const message = makeBlob(content as JsonValue);
   const turn = { requested: heard, facts: recordedFacts(input), revising: input.revising };
   const { calls, blobs } = await judgeCalls(dependencies, run, turn);
-  await putBlobs(dependencies.store, input.run.tenant, [message, ...blobs]);
+  const reached = checkBudget(run, input, turn.facts, reply.usage);
+  await putBlobs(dependencies.store, input.run.tenant, [message, ...blobs, ...(reached?.blobs ?? [])]);
   const contract = calls.length === 0 ? await checkContract(dependencies, run) : undefined;
   return {
     type: 'answered',
@@ -85,6 +87,7 @@ async function keep(
     calls: [...calls],
     usage: reply.usage,
     model: reply.model,
+    ...(reached && { limit: reached.limit }),
     ...(contract && { contract }),
   };
 }

@@ -44,7 +44,8 @@ export const openSteps = (run: LiveRun, { asksLedger }: Pick<AgentRunInput, 'ask
     const { turn, modelAttempt, identity } = run.state;
     const summary = `${identity.agent}, turn ${turn}`;
     try {
-      const { revising, modelIndex } = run.state;
+      const { revising, modelIndex, limits, limitsAsked: asked = 0 } = run.state;
+      const allowed = run.state.budget ?? limits.budget;
       const input = {
         ...carriedBy(run),
         turn,
@@ -52,6 +53,7 @@ export const openSteps = (run: LiveRun, { asksLedger }: Pick<AgentRunInput, 'ask
         facts: factsOf(run),
         ...(revising && { revising }),
         ...(modelIndex !== undefined && { modelIndex }),
+        ...(allowed && { budget: { allowed, asked } }),
       };
       const answer = await callModel.executeWithOptions({ summary }, [input]);
       run.acknowledge(answer);

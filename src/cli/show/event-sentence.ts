@@ -2,7 +2,7 @@
 import type { RunEventView } from '../../contract/events.ts';
 import type { RunEvent } from '../../domain/schemas/event.ts';
 import { absolute } from './time.ts';
-import { usageText } from './usage.ts';
+import { budgetText, usageText } from './usage.ts';
 
 type Content = NonNullable<RunEventView['content']>;
 
@@ -53,6 +53,10 @@ export function eventSentence(event: RunEvent, content: Content = {}): string {
     }
     case 'usage.recorded':
       return `${usageText(event.data)}${event.data.failed ? ', of an attempt that failed' : ''}`;
+    case 'budget.reached':
+      return `${event.data.tool}: another turn would go beyond it`;
+    case 'budget.raised':
+      return budgetText(event.data.budget);
     case 'approval.requested': {
       const { tool, key, decideBy, verdict, revision, editor } = event.data.approval;
       const which = revision === 1 ? key : `${key}, revision ${revision}${editor === undefined ? '' : ` by ${editor}`}`;

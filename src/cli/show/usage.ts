@@ -1,3 +1,4 @@
+import type { Budget } from '../../domain/schemas/agent.ts';
 import type { Usage } from '../../domain/schemas/run.ts';
 
 const MICROS = 1_000_000;
@@ -9,6 +10,16 @@ export function costText(costMicros: Usage['costMicros']): string | undefined {
     return `${units}.${fraction.replace(/0{1,4}$/, '')} ${currency}`;
   });
   return costs.length > 0 ? costs.join(', ') : undefined;
+}
+
+/** What may be used in all: `400000 tokens, 2.50 USD`. */
+export function budgetText({ turns, tokens, costMicros }: Budget): string {
+  const cost = costText(costMicros);
+  return [
+    ...(turns === undefined ? [] : [`${turns} turns`]),
+    ...(tokens === undefined ? [] : [`${tokens} tokens`]),
+    ...(cost === undefined ? [] : [cost]),
+  ].join(', ');
 }
 
 /** Tokens and cost in one line. */

@@ -1,5 +1,6 @@
 /** Folds events into state. Total and pure: the same events always give the same state. */
 import type { RunEvent } from '../schemas/event.ts';
+import { raiseBudget } from './budget.ts';
 import { evolveApproval } from './evolve-approval.ts';
 import { asksTogether, releaseBatch, withCall } from './evolve-call.ts';
 import { concernsRun, hasWorkInFlight, isEnding } from './state.ts';
@@ -154,6 +155,12 @@ export const evolve = (state: RunState, event: RunEvent): RunState => {
       return { ...state, ignoredCommands: event.data.ignored };
     case 'command.refused':
       return follow(state, event.data.commandId);
+    case 'budget.reached':
+      return { ...state, limitReached: event.data };
+    case 'budget.raised': {
+      const budget = raiseBudget(state.budget ?? state.limits.budget ?? {}, event.data.budget);
+      return withCall({ ...state, budget }, event.data.key, { status: 'settled' });
+    }
     case 'approval.extended':
       return evolveApproval(follow(state, event.data.commandId), event);
     case 'approval.requested':

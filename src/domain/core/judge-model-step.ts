@@ -119,16 +119,20 @@ export const judgeModelStep = (state: RunState, result: ModelStepResult, now: nu
       return [...counted, { type: 'message.restarted', at: now, data: { turn, code: 'run_cancelled' } }];
     return [...counted, ...failed(state, result, now)];
   }
-  const { messageRef, finishReason, calls, usage, model } = result;
+  const { messageRef, finishReason, calls, usage, model, limit } = result;
   const heard: RunEvent[] = [
     { type: 'message.completed', at: now, data: { turn, messageRef, finishReason, calls } },
     { type: 'usage.recorded', at: now, data: { turn, ...usage, ...(model !== undefined && { model }) } },
   ];
   // A run that is ending keeps what the model said and asks for nothing more.
   if (isEnding(state)) return heard;
-  // Nor does a blocked one end: once it is unblocked, the model hears the note.
-  if (calls.length === 0 && isBlocked(state)) return heard;
-  // Nor one to which somebody has spoken meanwhile: the model reads that first.
-  if (calls.length === 0 && isUnread(state)) return heard;
-  return calls.length > 0 ? [...heard, ...judgedCalls(state, calls, now)] : [...heard, ...ending(state, result, now)];
+  // Nor does a blocked one end: once it is unblocked, the model hears the note. Nor one to which somebody has spoken
+  // meanwhile: the model reads that first.
+  const goesOn = isBlocked(state) || isUnread(state);
+  const ends = (): RunEvent[] => (goesOn ? [] : ending(state, result, now));
+  const follows = calls.length > 0 ? judgedCalls(state, calls, now) : ends();
+  const isOver = follows.some(({ type }) => type === 'run.completed' || type === 'run.failed');
+  // Whoever is done needs no more.
+  const reached: RunEvent[] = limit && !isOver ? [{ type: 'budget.reached', at: now, data: { turn, ...limit } }] : [];
+  return [...heard, ...reached, ...follows];
 };

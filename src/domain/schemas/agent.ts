@@ -33,6 +33,15 @@ export const ArtifactContract = z.strictObject({
 });
 export type ArtifactContract = z.infer<typeof ArtifactContract>;
 
+/** What a run may use before somebody is asked whether it may go on. Input and output are tokens alike. */
+export const Budget = z.strictObject({
+  turns: z.number().int().positive().optional(),
+  tokens: z.number().int().positive().optional(),
+  /** Millionths of a unit, by currency. */
+  costMicros: z.record(z.string().regex(/^[A-Z]{3}$/), z.number().int().positive()).optional(),
+});
+export type Budget = z.infer<typeof Budget>;
+
 /** Named limits of a run. */
 export const RunLimits = z.strictObject({
   maxTurns: z.number().int().positive().max(10_000).default(100),
@@ -45,6 +54,8 @@ export const RunLimits = z.strictObject({
   maxPending: z.number().int().positive().max(64).default(20),
   /** Rejections of one tool after which the run parks. */
   maxRejections: z.number().int().positive().max(100).default(3),
+  /** Absent: nobody is asked. With `turns`, `maxTurns` does not count. */
+  budget: Budget.optional(),
   modelStepTimeoutMs: z.number().int().positive().default(3_600_000),
 });
 export type RunLimits = z.infer<typeof RunLimits>;

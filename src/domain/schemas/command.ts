@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Channel, Delegator, Requester } from './actor.ts';
+import { Budget } from './agent.ts';
 import { DecisionKind, GrantScope, Verdict } from './approval.ts';
 import { AgentName, BlobRef, Digest, EpochMs, RunId, ScopeName, ToolCallId } from './names.ts';
 
@@ -28,7 +29,13 @@ export const StartCommand = z.strictObject({
 export type StartCommand = z.infer<typeof StartCommand>;
 
 /** A call as a person has changed it. `digest` is of the revision that `editOutcome` gives it. */
-export const EditedCall = z.strictObject({ argumentsRef: BlobRef, digest: Digest, verdict: Verdict });
+export const EditedCall = z.strictObject({
+  argumentsRef: BlobRef,
+  digest: Digest,
+  verdict: Verdict,
+  /** Of a limit: the same as in the arguments, for the run to go by. */
+  budget: Budget.optional(),
+});
 export type EditedCall = z.infer<typeof EditedCall>;
 
 /** Decides one revision of one approval. */

@@ -3,7 +3,8 @@ import { Actor, Channel, Requester } from './actor.ts';
 import { Approval, DecisionKind, Verdict } from './approval.ts';
 import { GuardNotice } from '../guards/guard.ts';
 import { EditedCall, Resolution } from './command.ts';
-import { BlobRef, Digest, EpochMs, RunId, ToolCallId } from './names.ts';
+import { Budget } from './agent.ts';
+import { ApprovalKey, BlobRef, Digest, EpochMs, RunId, ToolCallId } from './names.ts';
 import { Receipt, Usage } from './run.ts';
 
 /** One call of a turn as the model step judged it. `problem` is set where the call can never run. */
@@ -127,6 +128,18 @@ export const RunEvent = z.discriminatedUnion('type', [
     model: z.string().optional(),
     failed: z.literal(true).optional(),
   }),
+  /** The next turn would go beyond the run's budget: once this one is settled, somebody is asked for what is in `budget`. */
+  event('budget.reached', {
+    turn: z.number(),
+    key: ApprovalKey,
+    tool: z.string(),
+    budget: Budget,
+    argumentsRef: BlobRef,
+    factsRef: BlobRef,
+    digest: Digest,
+    verdict: Verdict,
+  }),
+  event('budget.raised', { key: ApprovalKey, budget: Budget }),
   event('approval.requested', { approval: Approval }),
   event('approval.decided', {
     ...decisionData,

@@ -3,11 +3,12 @@
  * ids, digests, codes and references, never content. Fields are only ever added.
  */
 import { z } from 'zod';
+import { Budget } from './agent.ts';
 import type { SignedCommand } from './command.ts';
 import { Verdict } from './approval.ts';
 import { JudgedCall } from './event.ts';
 import type { Basis, NumberedEvent } from './event.ts';
-import { BlobRef, Digest } from './names.ts';
+import { ApprovalKey, BlobRef, Digest } from './names.ts';
 import { Receipt, Usage } from './run.ts';
 import type { RunStatus } from './run.ts';
 
@@ -40,6 +41,8 @@ export interface CallModelInput extends RideAlong {
   readonly facts: { readonly startedAt: number; readonly toolCalls: number; readonly usage: Usage };
   /** Which of the agent's models is asked; absent: the first. */
   readonly modelIndex?: number;
+  /** Where the agent has a budget: what is allowed now, and how often more was asked for. */
+  readonly budget?: { readonly allowed: Budget; readonly asked: number };
   /** Calls that a person wanted changed, by tool: the next call of that tool is their next revision. */
   readonly revising?: Readonly<Record<string, RevisedCall>>;
 }
@@ -61,6 +64,18 @@ export const ModelStepResult = z.discriminatedUnion('type', [
     usage: Usage,
     /** `provider/model` that was asked. */
     model: z.string().optional(),
+    /** Set where another turn would go beyond the budget. */
+    limit: z
+      .object({
+        key: ApprovalKey,
+        tool: z.string(),
+        budget: Budget,
+        argumentsRef: BlobRef,
+        factsRef: BlobRef,
+        digest: Digest,
+        verdict: Verdict,
+      })
+      .optional(),
     /** Set where the model asked for nothing more: whether the run's artifacts exist. */
     contract: z
       .object({ missing: z.array(z.object({ path: z.string(), problem: z.string() })), receipts: z.array(Receipt) })
