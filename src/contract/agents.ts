@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PromptVariable } from '../domain/schemas/agent.ts';
 import { AgentName, Digest } from '../domain/schemas/names.ts';
 
 /** An agent that runs can be started of, as it is now. Runs keep the definition they were started with. */
@@ -11,6 +12,9 @@ export const Agent = z
     fallbackModels: z
       .array(z.string())
       .meta({ description: 'Asked in this order once the one before has failed for good' }),
+    variables: z
+      .record(z.string(), PromptVariable)
+      .meta({ description: 'What a start gives values to; without a default, it must' }),
     tools: z.array(
       z.object({ name: z.string(), description: z.string(), effect: z.enum(['none', 'idempotent', 'once']) }),
     ),

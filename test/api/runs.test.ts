@@ -239,6 +239,7 @@ test('agents are listed as new runs get them', async () => {
       digest: expect.stringMatching(/^sha256:/),
       model: 'scripted/refunds',
       fallbackModels: [],
+      variables: {},
       tools: [{ name: 'refund', description: 'Pays an order back.', effect: 'once' }],
       artifacts: [],
     },

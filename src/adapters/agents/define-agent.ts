@@ -3,6 +3,7 @@ import type { JsonValue } from '../../domain/arguments/json-value.ts';
 import { digestOf } from '../../domain/core/digest.ts';
 import { compilePolicy } from '../../domain/policy/compile.ts';
 import type { PolicyLayerInput, RuleInput } from '../../domain/policy/policy-schema.ts';
+import { undeclaredNames } from '../../domain/prompt-variables.ts';
 import type { KnownPeople } from '../../domain/policy/quorum-faults.ts';
 import { AgentDefinition } from '../../domain/schemas/agent.ts';
 import type { ModelPort } from '../models/model-port.ts';
@@ -22,7 +23,10 @@ export interface AgentSource {
   /** Asked in this order once the one before has failed for good. */
   readonly fallbackModels: readonly string[];
   readonly parameters: ModelParameters;
+  /** `{{name}}` stands for a variable, `{{run.date}}`, `{{run.time}}`, `{{run.weekday}}`, `{{run.timezone}}` for the start. */
   readonly instructions: string;
+  /** Values that each start of a run gives, by name. */
+  readonly variables?: DefinitionInput['variables'];
   readonly tools: readonly Tool[];
   /** Rules of the agent layer. */
   readonly policy: readonly RuleInput[];
@@ -92,6 +96,7 @@ export function agentDefinition(
       ...(source.fallbackModels.length > 0 && { fallbackModels: source.fallbackModels }),
       parameters: source.parameters,
       instructions: source.instructions,
+      ...(source.variables && { variables: source.variables }),
       tools: source.tools.map(toolDefinition),
       policy: policy.layers,
       policyDigest: policy.digest,
@@ -99,6 +104,8 @@ export function agentDefinition(
       limits: source.limits,
     }),
   );
+  for (const name of definition.success ? undeclaredNames(definition.data) : [])
+    faults.push(at(['instructions'], `{{${name}}} is not among the variables`));
   for (const issue of definition.error?.issues ?? []) faults.push(at(issue.path, issue.message));
   if (faults.length > 0 || !definition.success) throw new DefinitionError(faults);
   return definition.data;

@@ -60,6 +60,18 @@ export const RunLimits = z.strictObject({
 });
 export type RunLimits = z.infer<typeof RunLimits>;
 
+/** A `{{name}}` in the instructions, to which each start of a run gives a value. */
+export const PromptVariable = z.strictObject({
+  description: z.string().max(500).optional(),
+  /** Absent: a start must give one. */
+  default: z.string().max(4_000).optional(),
+  /** The only ones that are allowed. */
+  values: z.array(z.string().max(4_000)).min(1).max(100).optional(),
+});
+export type PromptVariable = z.infer<typeof PromptVariable>;
+
+export const PromptVariableName = z.string().regex(/^[a-z][A-Za-z0-9_]{0,62}$/);
+
 /** `provider/model`, for example `openai/gpt-5`. */
 const ModelId = z.string().regex(/^[a-z0-9-]+\/.{1,200}$/);
 
@@ -73,6 +85,8 @@ export const AgentDefinition = z.strictObject({
   fallbackModels: z.array(ModelId).min(1).max(5).optional(),
   parameters: PlainJson.default({}),
   instructions: z.string().max(262_144),
+  /** Absent: the agent has none, and braces in its instructions are text. */
+  variables: z.record(PromptVariableName, PromptVariable).optional(),
   tools: z.array(ToolDefinition).max(256),
   /** Policy layers in the form of `domain/policy`, deployment first. */
   policy: z.array(PlainJson),

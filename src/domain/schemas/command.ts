@@ -25,6 +25,10 @@ export const StartCommand = z.strictObject({
   contributors: z.array(z.string().min(1).max(200)).min(1).optional(),
   /** The run's state at the start, which decisions may edit and tools read. */
   stateRef: BlobRef.optional(),
+  /** Values of `{{name}}` in the agent's instructions, by name: the same text in every turn. */
+  variablesRef: BlobRef.optional(),
+  /** An IANA name. */
+  timezone: z.string().optional(),
 });
 export type StartCommand = z.infer<typeof StartCommand>;
 

@@ -35,6 +35,9 @@ export const reasoningOf = ({ parts }: MessageContent): string | undefined => {
 /** What a tool returned: plain JSON. */
 export const ResultContent = z.object({ result: z.json() });
 
+/** What a run's instructions are filled in with, by name. */
+export const VariablesContent = z.record(z.string(), z.string());
+
 /** What a decision sets in the run's state. */
 export const StateEditsContent = z.array(z.object({ path: z.string(), value: z.json() }));
 export type StateEditsContent = z.infer<typeof StateEditsContent>;

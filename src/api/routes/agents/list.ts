@@ -25,6 +25,7 @@ export function registerListAgents(app: ApiServer, api: Api): void {
           model: definition.model,
           tools: definition.tools.map(({ name: tool, description, effect }) => ({ name: tool, description, effect })),
           fallbackModels: [...(definition.fallbackModels ?? [])],
+          variables: definition.variables ?? {},
           artifacts: definition.contract.artifacts.map(({ path }) => path),
         })),
       };
