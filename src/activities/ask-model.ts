@@ -1,11 +1,12 @@
 /** Asks the model that it is the turn of. What a provider answers is a value, a refusal as well as a reply. */
 import { ModelError } from '../adapters/models/model-port.ts';
 import type { ModelReply } from '../adapters/models/model-port.ts';
-import { priceUsage } from '../domain/prices.ts';
+import { factsOf, priceUsage } from '../domain/prices.ts';
 import type { Usage } from '../domain/schemas/run.ts';
 import type { CallModelInput, ModelStepResult } from '../domain/schemas/step.ts';
 import { attemptOf } from './announce-retry.ts';
 import { askedModel } from './asked-model.ts';
+import { compactableThrough, isFilling, summarise } from './compact-context.ts';
 import { openDeltas } from './deltas.ts';
 import type { Deltas } from './deltas.ts';
 import type { StepDependencies } from './dependencies.ts';
@@ -28,10 +29,24 @@ const unfinished = (deltas: Deltas): Pick<ModelReply, 'text' | 'parts'> => {
 type Failed = Extract<ModelStepResult, { type: 'failed' }>;
 
 /** `model`: who said it, as `provider/model`. */
-export type Reply = ModelReply & { readonly model: string };
+export type Reply = ModelReply & { readonly model: string; readonly isFilling: boolean };
+
+export interface Summary {
+  readonly type: 'compacted';
+  readonly text: string;
+  readonly throughTurn: number;
+  readonly usage: Usage;
+  readonly model: string;
+}
 
 const priced = ({ prices }: StepDependencies, model: string, usage: Usage): Usage =>
   prices ? priceUsage(prices, model, usage) : usage;
+
+const contextTokensOf = (
+  { prices }: StepDependencies,
+  { limits }: PinnedRun['definition'],
+  model: string,
+): number | undefined => limits.contextTokens ?? (prices && factsOf(prices, model)?.contextTokens);
 
 /** The port's name of a model: without the provider. */
 const nameOf = (model: string): string => model.slice(model.indexOf('/') + 1);
@@ -42,7 +57,7 @@ export async function askModel(
   transcripts: Transcripts,
   input: CallModelInput,
   signal: AbortSignal,
-): Promise<Reply | Failed> {
+): Promise<Reply | Summary | Failed> {
   const { definition } = run;
   const asked = askedModel(definition, input);
   const { model } = asked;
@@ -54,8 +69,14 @@ export async function askModel(
   }
   const { tenant, project, runId } = input.run;
   const messages = await transcripts.read({ tenant, project }, runId);
+  const throughTurn = compactableThrough(messages);
   const deltas = openDeltas(dependencies, input, attemptOf(input));
   try {
+    if (input.compact && throughTurn !== undefined) {
+      const summary = await summarise(port, { model: nameOf(model), messages, throughTurn }, signal);
+      const usage = priced(dependencies, model, summary.usage);
+      return { type: 'compacted', text: summary.text, throughTurn, usage, model };
+    }
     const request = {
       model: nameOf(model),
       parameters: definition.parameters,
@@ -68,22 +89,25 @@ export async function askModel(
       onText: (text) => deltas.add('text', text),
       onReasoning: (text) => deltas.add('reasoning', text),
     });
-    return { ...reply, usage: priced(dependencies, model, reply.usage), model };
+    const fills = isFilling(definition.limits, contextTokensOf(dependencies, definition, model), reply.usage);
+    return { ...reply, usage: priced(dependencies, model, reply.usage), model, isFilling: fills };
   } catch (error) {
     // What was said before the cut stays, as an unfinished message.
     if (signal.aborted && isCancelRequested()) {
       const usage = { inputTokens: 0, outputTokens: 0 };
-      return { ...unfinished(deltas), calls: [], usage, finishReason: 'cancelled', model };
+      return { ...unfinished(deltas), calls: [], usage, finishReason: 'cancelled', model, isFilling: false };
     }
     if (!(error instanceof ModelError)) throw error;
     const { code, message, retryable, retryAfterMs } = error;
     const usage = error.usage && priced(dependencies, model, error.usage);
+    const mayCompact = code === 'context_too_long' && !input.compact && throughTurn !== undefined;
     return failed({
       code,
       message,
       retryable,
       ...(retryAfterMs !== undefined && { retryAfterMs }),
       ...(usage && { usage }),
+      ...(mayCompact && { mayCompact }),
     });
   } finally {
     await deltas.close();

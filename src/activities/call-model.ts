@@ -10,7 +10,7 @@ import type { MessageContent, RecordedFacts } from '../domain/schemas/content.ts
 import type { StepDependencies } from './dependencies.ts';
 import { admitStep } from './admit.ts';
 import { askModel } from './ask-model.ts';
-import type { Reply } from './ask-model.ts';
+import type { Reply, Summary } from './ask-model.ts';
 import { announceRetry } from './announce-retry.ts';
 import { withHeartbeats } from './heartbeats.ts';
 import { MAX_CALLS_HEARD, judgeCalls } from './judge-calls.ts';
@@ -46,9 +46,29 @@ export const callModel =
       // Tries that only asked for a slot have said nothing that a reader would have to drop.
       if (!slot?.isJustAdmitted) await announceRetry(dependencies, input);
       const reply = await askModel(dependencies, run, transcripts, input, signal);
-      const result = 'code' in reply ? reply : await keep(dependencies, run, input, reply);
+      const result = await resultOf(dependencies, run, input, reply);
       return { acknowledged, result };
     });
+
+const resultOf = (
+  dependencies: StepDependencies,
+  run: PinnedRun,
+  input: CallModelInput,
+  reply: Awaited<ReturnType<typeof askModel>>,
+): Promise<ModelStepResult> | ModelStepResult => {
+  if (!('type' in reply)) return keep(dependencies, run, input, reply);
+  return reply.type === 'failed' ? reply : keepSummary(dependencies, input, reply);
+};
+
+async function keepSummary(
+  { store }: StepDependencies,
+  { run }: CallModelInput,
+  { text, ...summary }: Summary,
+): Promise<ModelStepResult> {
+  const blob = makeBlob({ text });
+  await putBlobs(store, run.tenant, [blob]);
+  return { ...summary, summaryRef: blob.ref };
+}
 
 /** Without the calls that are not heard. */
 const heardParts = (parts: readonly AnswerPart[], calls: number): NonNullable<MessageContent['parts']> =>
@@ -87,6 +107,7 @@ async function keep(
     calls: [...calls],
     usage: reply.usage,
     model: reply.model,
+    ...(reply.isFilling && { isFilling: true }),
     ...(reached && { limit: reached.limit }),
     ...(contract && { contract }),
   };

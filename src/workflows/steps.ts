@@ -44,7 +44,7 @@ export const openSteps = (run: LiveRun, { asksLedger }: Pick<AgentRunInput, 'ask
     const { turn, modelAttempt, identity } = run.state;
     const summary = `${identity.agent}, turn ${turn}`;
     try {
-      const { revising, modelIndex, limits, limitsAsked: asked = 0 } = run.state;
+      const { revising, modelIndex, compactDue, limits, limitsAsked: asked = 0 } = run.state;
       const allowed = run.state.budget ?? limits.budget;
       const input = {
         ...carriedBy(run),
@@ -54,6 +54,7 @@ export const openSteps = (run: LiveRun, { asksLedger }: Pick<AgentRunInput, 'ask
         ...(revising && { revising }),
         ...(modelIndex !== undefined && { modelIndex }),
         ...(allowed && { budget: { allowed, asked } }),
+        ...(compactDue && { compact: compactDue }),
       };
       const answer = await callModel.executeWithOptions({ summary }, [input]);
       run.acknowledge(answer);

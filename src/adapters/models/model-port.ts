@@ -30,6 +30,8 @@ export type TranscriptMessage =
       readonly calls: readonly (RequestedCall & { readonly toolCallId: string })[];
       /** The answer as the same model gave it. Absent where another one is asked now, or there is nothing to add. */
       readonly parts?: readonly AnswerPart[];
+      /** Of the run. */
+      readonly turn?: number;
       /** `provider/model` that said it, where that matters. */
       readonly model?: string | undefined;
     }

@@ -74,6 +74,8 @@ function refsOf(event: RunEvent): readonly BlobRef[] {
   switch (event.type) {
     case 'run.started':
       return [event.data.inputRef, ...some(event.data.stateRef)];
+    case 'context.compacted':
+      return [event.data.summaryRef];
     case 'run.completed':
       return some(event.data.messageRef);
     case 'message.completed':
@@ -116,6 +118,8 @@ function contentOfEvent(event: RunEvent, contents: Contents): EventContent {
         input: textOf(contents, event.data.inputRef),
         state: contentOf(contents, event.data.stateRef),
       });
+    case 'context.compacted':
+      return definedOnly({ text: textOf(contents, event.data.summaryRef) });
     case 'run.completed':
       return definedOnly({ text: textOf(contents, event.data.messageRef) });
     case 'message.completed': {

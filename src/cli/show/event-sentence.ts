@@ -47,6 +47,10 @@ export function eventSentence(event: RunEvent, content: Content = {}): string {
       const { from, to, code } = event.data;
       return `${from} failed for good (${code}): ${to} is asked from here on`;
     }
+    case 'context.filled':
+      return event.data.reason === 'refused' ? 'the conversation is too long' : 'the conversation is nearly too long';
+    case 'context.compacted':
+      return `turns 1 to ${event.data.throughTurn} are summed up from here on`;
     case 'message.completed': {
       const calls = event.data.calls.map(({ tool, toolCallId }) => `${tool} (${toolCallId})`);
       return calls.length === 0 ? event.data.finishReason : `wants ${calls.join(', ')}`;

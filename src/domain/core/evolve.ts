@@ -41,7 +41,7 @@ const heard = (state: RunState, { data }: Extract<RunEvent, { type: 'message.com
   const calls = releaseBatch(data.calls.map(judgedCall));
   const answered = new Set(calls.flatMap((call) => (call.supersedes === undefined ? [] : [call.tool])));
   const revising = Object.entries(state.revising ?? {}).filter(([tool]) => !answered.has(tool));
-  const { attemptsGivenUp: _, ...rest } = state;
+  const { attemptsGivenUp: _, compactions: __, compactDue: ___, ...rest } = state;
   return {
     ...rest,
     phase: calls.length > 0 ? 'tools' : 'idle',
@@ -129,6 +129,16 @@ export const evolve = (state: RunState, event: RunEvent): RunState => {
     case 'model.fell_back': {
       const { retryAt: _, ...rest } = state;
       return { ...rest, modelIndex: (state.modelIndex ?? 0) + 1, attemptsGivenUp: state.modelAttempt };
+    }
+    case 'context.filled': {
+      const { retryAt: _, ...rest } = state;
+      return { ...rest, compactDue: true, attemptsGivenUp: state.modelAttempt };
+    }
+    case 'context.compacted': {
+      const { compactDue: _, ...rest } = state;
+      const modelAttempt = state.modelAttempt + 1;
+      const compactions = (state.compactions ?? 0) + 1;
+      return { ...rest, phase: 'idle', modelAttempt, attemptsGivenUp: modelAttempt, compactions };
     }
     case 'message.completed':
       return heard(state, event);

@@ -92,8 +92,26 @@ const fallingBack = ({ turn }: RunState, { code, model, nextModel }: Failed, now
 
 type Failed = Extract<ModelStepResult, { type: 'failed' }>;
 
+/** Of one turn: what is still too long after that stays so. */
+const MAX_COMPACTIONS = 3;
+
+const compacting = ({ turn }: RunState, code: string, now: number): RunEvent[] => [
+  { type: 'message.restarted', at: now, data: { turn, code } },
+  { type: 'context.filled', at: now, data: { turn, reason: 'refused' } },
+];
+
+const compacted = (
+  { turn }: RunState,
+  { throughTurn, summaryRef, usage, model }: Extract<ModelStepResult, { type: 'compacted' }>,
+  now: number,
+): RunEvent[] => [
+  { type: 'usage.recorded', at: now, data: { turn, ...usage, model } },
+  { type: 'context.compacted', at: now, data: { turn, throughTurn, summaryRef, model } },
+];
+
 const failed = (state: RunState, result: Failed, now: number): RunEvent[] => {
   const { code, message, retryable } = result;
+  if (result.mayCompact && (state.compactions ?? 0) < MAX_COMPACTIONS) return compacting(state, code, now);
   const attempts = state.modelAttempt - (state.attemptsGivenUp ?? 0);
   if (!retryable || attempts + 1 >= state.limits.maxModelAttempts) {
     const fallBack = fallingBack(state, result, now);
@@ -119,6 +137,7 @@ export const judgeModelStep = (state: RunState, result: ModelStepResult, now: nu
       return [...counted, { type: 'message.restarted', at: now, data: { turn, code: 'run_cancelled' } }];
     return [...counted, ...failed(state, result, now)];
   }
+  if (result.type === 'compacted') return compacted(state, result, now);
   const { messageRef, finishReason, calls, usage, model, limit } = result;
   const heard: RunEvent[] = [
     { type: 'message.completed', at: now, data: { turn, messageRef, finishReason, calls } },
@@ -134,5 +153,7 @@ export const judgeModelStep = (state: RunState, result: ModelStepResult, now: nu
   const isOver = follows.some(({ type }) => type === 'run.completed' || type === 'run.failed');
   // Whoever is done needs no more.
   const reached: RunEvent[] = limit && !isOver ? [{ type: 'budget.reached', at: now, data: { turn, ...limit } }] : [];
-  return [...heard, ...reached, ...follows];
+  const filled: RunEvent[] =
+    result.isFilling && !isOver ? [{ type: 'context.filled', at: now, data: { turn, reason: 'share' } }] : [];
+  return [...heard, ...reached, ...filled, ...follows];
 };

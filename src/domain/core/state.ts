@@ -88,6 +88,10 @@ export interface RunState {
   readonly modelAttempt: number;
   /** Which of the agent's models is asked; absent: the first. */
   readonly modelIndex?: number;
+  /** The model sums up before it is asked again. */
+  readonly compactDue?: true;
+  /** Summaries of this turn so far. */
+  readonly compactions?: number;
   /** Of this turn's attempts, those of models that were given up. */
   readonly attemptsGivenUp?: number;
   /** Not before this time is the model asked again. */

@@ -56,6 +56,10 @@ export const RunLimits = z.strictObject({
   maxRejections: z.number().int().positive().max(100).default(3),
   /** Absent: nobody is asked. With `turns`, `maxTurns` does not count. */
   budget: Budget.optional(),
+  /** The conversation is summed up once a turn fills so much of the model's window. Absent: once the provider refuses it. */
+  compactAtPercent: z.number().int().min(10).max(95).optional(),
+  /** The model's window, where the table of prices does not know it. */
+  contextTokens: z.number().int().positive().optional(),
   modelStepTimeoutMs: z.number().int().positive().default(3_600_000),
 });
 export type RunLimits = z.infer<typeof RunLimits>;

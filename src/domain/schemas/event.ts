@@ -108,6 +108,10 @@ export const RunEvent = z.discriminatedUnion('type', [
   event('message.restarted', { turn: z.number(), code: z.string(), retryAt: EpochMs.optional() }),
   /** The model failed for good: from here on the agent's next one is asked. */
   event('model.fell_back', { turn: z.number(), from: z.string(), to: z.string(), code: z.string() }),
+  /** The conversation is to be summed up before the model is asked again: its provider refused it, or it nearly does. */
+  event('context.filled', { turn: z.number(), reason: z.enum(['refused', 'share']) }),
+  /** From here on the model is given the summary in place of all turns up to this one. The log keeps them. */
+  event('context.compacted', { turn: z.number(), throughTurn: z.number(), summaryRef: BlobRef, model: z.string() }),
   event('message.completed', {
     turn: z.number(),
     messageRef: BlobRef,

@@ -41,6 +41,8 @@ export interface CallModelInput extends RideAlong {
   readonly facts: { readonly startedAt: number; readonly toolCalls: number; readonly usage: Usage };
   /** Which of the agent's models is asked; absent: the first. */
   readonly modelIndex?: number;
+  /** Not to be answered: what was said so far is to be summed up. */
+  readonly compact?: true;
   /** Where the agent has a budget: what is allowed now, and how often more was asked for. */
   readonly budget?: { readonly allowed: Budget; readonly asked: number };
   /** Calls that a person wanted changed, by tool: the next call of that tool is their next revision. */
@@ -64,6 +66,8 @@ export const ModelStepResult = z.discriminatedUnion('type', [
     usage: Usage,
     /** `provider/model` that was asked. */
     model: z.string().optional(),
+    /** Another turn may not fit the model's window. */
+    isFilling: z.literal(true).optional(),
     /** Set where another turn would go beyond the budget. */
     limit: z
       .object({
@@ -82,6 +86,13 @@ export const ModelStepResult = z.discriminatedUnion('type', [
       .optional(),
   }),
   z.object({
+    type: z.literal('compacted'),
+    throughTurn: z.number(),
+    summaryRef: BlobRef,
+    usage: Usage,
+    model: z.string(),
+  }),
+  z.object({
     type: z.literal('failed'),
     code: z.string(),
     message: z.string(),
@@ -90,6 +101,8 @@ export const ModelStepResult = z.discriminatedUnion('type', [
     /** What the provider counted before it failed. */
     usage: Usage.optional(),
     model: z.string().optional(),
+    /** Too long: a summary of what was said would be shorter. */
+    mayCompact: z.literal(true).optional(),
     /** The agent's next model, which may be asked instead. */
     nextModel: z.string().optional(),
   }),
