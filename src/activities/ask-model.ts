@@ -83,6 +83,7 @@ export async function askModel(
       instructions: instructionsFor(run),
       messages: messages.map((message) => asSaidBy(model, message)),
       tools: definition.tools,
+      ...(definition.output && { output: definition.output }),
     };
     const reply = await port.generate(request, {
       signal,

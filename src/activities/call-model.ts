@@ -5,6 +5,7 @@ import { toolCallId } from '../domain/core/ids.ts';
 import type { CallModelInput, CallModelOutput, ModelStepResult } from '../domain/schemas/step.ts';
 import { makeBlob, putBlobs } from '../store/blobs.ts';
 import { checkBudget } from './check-budget.ts';
+import { outputFault } from './check-output.ts';
 import { checkContract } from './check-contract.ts';
 import type { MessageContent, RecordedFacts } from '../domain/schemas/content.ts';
 import type { StepDependencies } from './dependencies.ts';
@@ -70,6 +71,9 @@ async function keepSummary(
   return { ...summary, summaryRef: blob.ref };
 }
 
+/** By a cancel: nobody promises anything of it. */
+const isCut = ({ finishReason }: Reply): boolean => finishReason === 'cancelled';
+
 /** Without the calls that are not heard. */
 const heardParts = (parts: readonly AnswerPart[], calls: number): NonNullable<MessageContent['parts']> =>
   structuredClone(parts.filter((part) => part.type !== 'call' || part.call < calls)) as NonNullable<
@@ -98,7 +102,14 @@ async function keep(
   const turn = { requested: heard, facts: recordedFacts(input), revising: input.revising };
   const { calls, blobs } = await judgeCalls(dependencies, run, turn);
   const reached = checkBudget(run, input, turn.facts, reply.usage);
-  await putBlobs(dependencies.store, input.run.tenant, [message, ...blobs, ...(reached?.blobs ?? [])]);
+  const fault = calls.length === 0 && !isCut(reply) ? outputFault(run.definition, reply.text) : undefined;
+  const faultBlob = fault === undefined ? undefined : makeBlob({ text: fault });
+  await putBlobs(dependencies.store, input.run.tenant, [
+    ...(faultBlob ? [faultBlob] : []),
+    message,
+    ...blobs,
+    ...(reached?.blobs ?? []),
+  ]);
   const contract = calls.length === 0 ? await checkContract(dependencies, run) : undefined;
   return {
     type: 'answered',
@@ -109,6 +120,7 @@ async function keep(
     model: reply.model,
     ...(reply.isFilling && { isFilling: true }),
     ...(reached && { limit: reached.limit }),
+    ...(faultBlob && { outputFaultRef: faultBlob.ref }),
     ...(contract && { contract }),
   };
 }

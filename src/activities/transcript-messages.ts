@@ -43,6 +43,8 @@ export const refsOf = (event: RunEvent): readonly BlobRef[] => {
       return [event.data.messageRef];
     case 'context.compacted':
       return [event.data.summaryRef];
+    case 'output.invalid':
+      return [event.data.reasonRef];
     case 'tool.completed':
       return [event.data.resultRef];
     case 'tool.failed':
@@ -162,6 +164,9 @@ export const asSaidBy = (model: string, message: TranscriptMessage): TranscriptM
   return rest;
 };
 
+const OUTPUT_INVALID =
+  'Your answer must be one JSON value that fits the schema of your output, and nothing around it. This is wrong with it:';
+
 export const foldEvent = (before: Conversation, event: RunEvent, material: Material): Conversation => {
   switch (event.type) {
     case 'run.started': {
@@ -187,6 +192,8 @@ export const foldEvent = (before: Conversation, event: RunEvent, material: Mater
       const text = textOf(material, event.data.textRef);
       return event.data.duringTurn === undefined ? noted(before, text) : held(before, text);
     }
+    case 'output.invalid':
+      return noted(before, `${OUTPUT_INVALID}\n\n${textOf(material, event.data.reasonRef)}`);
     case 'contract.unmet': {
       const list = event.data.missing.map(({ path, problem }) => `- ${path} (${problem})`).join('\n');
       return noted(before, `The run cannot complete yet. These required artifacts are missing:\n${list}`);

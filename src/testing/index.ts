@@ -6,4 +6,6 @@ export { recordingTool } from './recording-tool.ts';
 export type { RecordedCall, RecordingTool } from './recording-tool.ts';
 export { testAgent } from './test-agent.ts';
 export { asksFor, asksForAll, failsOnce, rawText, says, scriptedModel, thinks } from './scripted-model.ts';
+export { replayModel } from './scripted-model.ts';
+export type { RecordedEvent } from './scripted-model.ts';
 export type { ScriptedCall, ScriptedModelOptions, ScriptedStep, ScriptedTurn } from './scripted-model.ts';

@@ -8,6 +8,8 @@ export {
   scriptedModel,
   thinks,
 } from '../adapters/models/scripted-model.ts';
+export { replayModel } from '../adapters/models/replay-model.ts';
+export type { RecordedEvent } from '../adapters/models/replay-model.ts';
 export type {
   ScriptedCall,
   ScriptedModelOptions,

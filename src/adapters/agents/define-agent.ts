@@ -1,3 +1,4 @@
+import { argumentsChecker } from '../../domain/arguments/answer-schema.ts';
 import { canonicalJson } from '../../domain/arguments/canonical-json.ts';
 import type { JsonValue } from '../../domain/arguments/json-value.ts';
 import { digestOf } from '../../domain/core/digest.ts';
@@ -30,6 +31,8 @@ export interface AgentSource {
   readonly tools: readonly Tool[];
   /** Rules of the agent layer. */
   readonly policy: readonly RuleInput[];
+  /** JSON Schema of the last message, which is then JSON. */
+  readonly output?: DefinitionInput['output'];
   readonly contract: DefinitionInput['contract'];
   readonly limits: DefinitionInput['limits'];
   /** Models under `scripted/<name>` that come with the agent. */
@@ -79,6 +82,8 @@ export function agentDefinition(
   }
   for (const prefix of Object.keys(source.providers).filter((one) => OWN_PREFIXES.includes(one)))
     faults.push(at(['providers', prefix], 'this prefix is taken'));
+  if (source.output && !argumentsChecker(source.output))
+    faults.push(at(['output'], 'is no JSON Schema that an answer can be checked by'));
   const parameters = ModelParameters.safeParse(source.parameters);
   for (const issue of parameters.error?.issues ?? []) faults.push(at(['parameters', ...issue.path], issue.message));
 
@@ -100,6 +105,7 @@ export function agentDefinition(
       tools: source.tools.map(toolDefinition),
       policy: policy.layers,
       policyDigest: policy.digest,
+      ...(source.output && { output: source.output }),
       contract: source.contract,
       limits: source.limits,
     }),

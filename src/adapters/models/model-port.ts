@@ -75,6 +75,8 @@ export interface ModelRequest {
   readonly instructions: string;
   readonly messages: readonly TranscriptMessage[];
   readonly tools: readonly OfferedTool[];
+  /** JSON Schema that an answer without calls must fit. What comes back is checked: a hint is all that this is. */
+  readonly output?: { readonly [key: string]: unknown };
 }
 
 export interface ModelReply {

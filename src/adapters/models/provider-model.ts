@@ -60,6 +60,7 @@ function toCallOptions(request: ModelRequest, io: ModelIo, options: ProviderMode
   return {
     ...settings,
     prompt: toPrompt(request),
+    ...(request.output && { responseFormat: { type: 'json', name: 'output', schema: request.output } }),
     ...(request.tools.length === 0 ? {} : { tools: toTools(request.tools, options.strictTools) }),
     ...(request.tools.length === 0 || toolChoice === undefined ? {} : { toolChoice: { type: toolChoice } }),
     providerOptions: merged,

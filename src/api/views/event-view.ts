@@ -96,6 +96,7 @@ function refsOf(event: RunEvent): readonly BlobRef[] {
       return [event.data.noteRef];
     case 'message.received':
       return [event.data.textRef];
+    case 'output.invalid':
     case 'tool.failed':
     case 'tool.denied':
     case 'approval.vote_recorded':
@@ -160,6 +161,7 @@ function contentOfEvent(event: RunEvent, contents: Contents): EventContent {
       return definedOnly({ text: textOf(contents, event.data.textRef) });
     case 'run.unblocked':
       return definedOnly({ note: textOf(contents, event.data.noteRef) });
+    case 'output.invalid':
     case 'tool.failed':
     case 'tool.denied':
     case 'approval.vote_recorded':

@@ -47,6 +47,8 @@ export function eventSentence(event: RunEvent, content: Content = {}): string {
       const { from, to, code } = event.data;
       return `${from} failed for good (${code}): ${to} is asked from here on`;
     }
+    case 'output.invalid':
+      return `the answer does not fit the agent's output${because}`;
     case 'context.filled':
       return event.data.reason === 'refused' ? 'the conversation is too long' : 'the conversation is nearly too long';
     case 'context.compacted':

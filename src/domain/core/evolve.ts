@@ -159,6 +159,7 @@ export const evolve = (state: RunState, event: RunEvent): RunState => {
       return resolved(state, event);
     case 'effect.rechecked':
       return withCall(withoutAttention(state, event.data.toolCallId), event.data.toolCallId, { status: 'ready' });
+    case 'output.invalid':
     case 'contract.unmet':
       return { ...state, repairs: state.repairs + 1 };
     case 'command.ignored':

@@ -67,6 +67,13 @@ const judgedCalls = (state: RunState, calls: readonly JudgedCall[], now: number)
 };
 
 const ending = (state: RunState, answer: Answered, now: number): RunEvent[] => {
+  const { outputFaultRef: reasonRef } = answer;
+  if (reasonRef) {
+    const invalid: RunEvent = { type: 'output.invalid', at: now, data: { turn: state.turn, reasonRef } };
+    if (state.repairs < state.limits.repairTurns) return [invalid];
+    const data = { code: 'output_invalid', detail: MODEL_TEXTS.output_invalid };
+    return [invalid, { type: 'run.failed', at: now, data }];
+  }
   const { missing, receipts } = answer.contract ?? { missing: [], receipts: [] };
   if (missing.length > 0) {
     const unmet: RunEvent = { type: 'contract.unmet', at: now, data: { missing } };

@@ -91,6 +91,8 @@ export const AgentDefinition = z.strictObject({
   instructions: z.string().max(262_144),
   /** Absent: the agent has none, and braces in its instructions are text. */
   variables: z.record(PromptVariableName, PromptVariable).optional(),
+  /** JSON Schema of the last message, which is then JSON. Absent: it is text. */
+  output: PlainJson.optional(),
   tools: z.array(ToolDefinition).max(256),
   /** Policy layers in the form of `domain/policy`, deployment first. */
   policy: z.array(PlainJson),

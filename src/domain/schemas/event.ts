@@ -233,6 +233,8 @@ export const RunEvent = z.discriminatedUnion('type', [
   event('effect.rechecked', callData),
   /** An attempt that was given up has reported: what an operator said stands. */
   event('effect.late', { ...callData, effectKey: z.string(), epoch: z.number().int().positive(), outcome: z.string() }),
+  /** The last message is not what the agent promises; `reasonRef`: what is wrong with it. The model is told. */
+  event('output.invalid', { turn: z.number(), reasonRef: BlobRef }),
   event('contract.unmet', { missing: z.array(z.object({ path: z.string(), problem: z.string() })) }),
   event('contract.met', { receipts: z.array(Receipt) }),
   /** A guard has changed, marked or not looked at what a person wrote. Told by the bridge, before the words are used. */

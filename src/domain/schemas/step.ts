@@ -80,6 +80,8 @@ export const ModelStepResult = z.discriminatedUnion('type', [
         verdict: Verdict,
       })
       .optional(),
+    /** Set where the model asked for nothing more and its answer does not fit the agent's output: what is wrong. */
+    outputFaultRef: BlobRef.optional(),
     /** Set where the model asked for nothing more: whether the run's artifacts exist. */
     contract: z
       .object({ missing: z.array(z.object({ path: z.string(), problem: z.string() })), receipts: z.array(Receipt) })
