@@ -2,6 +2,7 @@
 import { ModelError } from '../adapters/models/model-port.ts';
 import type { ModelReply } from '../adapters/models/model-port.ts';
 import { factsOf, priceUsage } from '../domain/prices.ts';
+import type { RunLimits } from '../domain/schemas/agent.ts';
 import type { Usage } from '../domain/schemas/run.ts';
 import type { CallModelInput, ModelStepResult } from '../domain/schemas/step.ts';
 import { attemptOf } from './announce-retry.ts';
@@ -51,12 +52,17 @@ const contextTokensOf = (
 /** The port's name of a model: without the provider. */
 const nameOf = (model: string): string => model.slice(model.indexOf('/') + 1);
 
+const timedOut = ({ modelStepTimeoutMs }: RunLimits): ModelError =>
+  new ModelError('model_step_timeout', `The model did not answer within ${modelStepTimeoutMs} ms.`, {
+    retryable: true,
+  });
+
 export async function askModel(
   dependencies: StepDependencies,
   run: PinnedRun,
   transcripts: Transcripts,
   input: CallModelInput,
-  signal: AbortSignal,
+  stopped: AbortSignal,
 ): Promise<Reply | Summary | Failed> {
   const { definition } = run;
   const asked = askedModel(definition, input);
@@ -71,6 +77,8 @@ export async function askModel(
   const messages = await transcripts.read({ tenant, project }, runId);
   const throughTurn = compactableThrough(messages);
   const deltas = openDeltas(dependencies, input, attemptOf(input));
+  const limit = AbortSignal.timeout(definition.limits.modelStepTimeoutMs);
+  const signal = AbortSignal.any([stopped, limit]);
   try {
     if (input.compact && throughTurn !== undefined) {
       const summary = await summarise(port, { model: nameOf(model), messages, throughTurn }, signal);
@@ -92,9 +100,10 @@ export async function askModel(
     });
     const fills = isFilling(definition.limits, contextTokensOf(dependencies, definition, model), reply.usage);
     return { ...reply, usage: priced(dependencies, model, reply.usage), model, isFilling: fills };
-  } catch (error) {
+  } catch (caught) {
+    const error = limit.aborted && !stopped.aborted ? timedOut(definition.limits) : caught;
     // What was said before the cut stays, as an unfinished message.
-    if (signal.aborted && isCancelRequested()) {
+    if (stopped.aborted && isCancelRequested()) {
       const usage = { inputTokens: 0, outputTokens: 0 };
       return { ...unfinished(deltas), calls: [], usage, finishReason: 'cancelled', model, isFilling: false };
     }

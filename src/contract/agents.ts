@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PromptVariable } from '../domain/schemas/agent.ts';
+import { PromptVariable, RunLimits } from '../domain/schemas/agent.ts';
 import { AgentName, Digest } from '../domain/schemas/names.ts';
 
 /** An agent that runs can be started of, as it is now. Runs keep the definition they were started with. */
@@ -16,8 +16,14 @@ export const Agent = z
       .record(z.string(), PromptVariable)
       .meta({ description: 'What a start gives values to; without a default, it must' }),
     tools: z.array(
-      z.object({ name: z.string(), description: z.string(), effect: z.enum(['none', 'idempotent', 'once']) }),
+      z.object({
+        name: z.string(),
+        description: z.string(),
+        effect: z.enum(['none', 'idempotent', 'once']),
+        timeoutMs: z.number().int().positive(),
+      }),
     ),
+    limits: RunLimits.meta({ description: 'Named limits of a run (docs/reference/run-limits.md)' }),
     artifacts: z.array(z.string()).meta({ description: 'Files that must exist before a run may complete' }),
   })
   .meta({ id: 'Agent' });

@@ -240,7 +240,8 @@ test('agents are listed as new runs get them', async () => {
       model: 'scripted/refunds',
       fallbackModels: [],
       variables: {},
-      tools: [{ name: 'refund', description: 'Pays an order back.', effect: 'once' }],
+      tools: [{ name: 'refund', description: 'Pays an order back.', effect: 'once', timeoutMs: expect.any(Number) }],
+      limits: expect.objectContaining({ modelStepTimeoutMs: 3_600_000, maxTurns: 100 }),
       artifacts: [],
     },
   ]);

@@ -115,7 +115,8 @@ export type ModelErrorCode =
   | 'invalid_parameters'
   | 'invalid_response'
   | 'response_too_large'
-  | 'stream_interrupted';
+  | 'stream_interrupted'
+  | 'model_step_timeout';
 
 /** A turn that failed. The message is one of ours: it holds no content, no key and nothing the provider said. */
 export class ModelError extends Error {

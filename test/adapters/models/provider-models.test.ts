@@ -234,6 +234,13 @@ describe.each(dialects)('$name', ({ port, events, path, keyHeader, says, hasText
     expect(await failure(generate(port(server.url)))).toMatchObject({ code: 'stream_interrupted', retryable: true });
   });
 
+  test('an answer without end is cut off, and not asked for again', async () => {
+    const texts = Array.from({ length: 9 }, () => 'x'.repeat(1024 * 1024));
+    await using server = await providerServer(streams(events({ texts, calls: [] })));
+    const error = await failure(generate(port(server.url)));
+    expect(error).toMatchObject({ code: 'response_too_large', retryable: false });
+  });
+
   test('a server that cannot be reached is retryable', async () => {
     const server = await providerServer(streams([]));
     await server[Symbol.asyncDispose]();
