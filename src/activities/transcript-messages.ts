@@ -139,7 +139,9 @@ const spoken = (before: Conversation, { data }: EventOf<'message.completed'>, ma
     ...(parts && { parts, ...(model !== undefined && { model }) }),
   });
   // What was written while it spoke comes after what it said, and after the results of what it asked for.
-  return open.size > 0 ? { ...heard, open } : { ...heard, messages: [...heard.messages, ...heard.notes], open, notes: [] };
+  return open.size > 0
+    ? { ...heard, open }
+    : { ...heard, messages: [...heard.messages, ...heard.notes], open, notes: [] };
 };
 
 /** Where what comes after a turn begins: the next answer, or what people have said since the last one. */

@@ -120,7 +120,13 @@ export class RunStarter {
     const replaces = replace ? { replace } : {};
     const { principal, groups = [] } = request.requester ?? {};
     const requester = principal === undefined ? {} : { requester: { principal, groups } };
-    const more = { ...state, ...replaces, ...requester, ...(variables && { variables }), ...(timezone && { timezone }) };
+    const more = {
+      ...state,
+      ...replaces,
+      ...requester,
+      ...(variables && { variables }),
+      ...(timezone && { timezone }),
+    };
     const words = canonicalJson({ v: 2, runId, agent, input, conversationId, labels, ...more });
     return `sha256:${Buffer.from(this.#api.signer.fingerprint(words)).toString('hex')}`;
   }
