@@ -3,6 +3,7 @@ import type { CredentialProvider } from '../adapters/credentials/credential-prov
 import type { ModelPort } from '../adapters/models/model-port.ts';
 import type { Tool } from '../adapters/tools/tool.ts';
 import type { Workspace } from '../adapters/workspace/workspace.ts';
+import type { PriceTable } from '../domain/prices.ts';
 import type { Scope } from '../domain/schemas/names.ts';
 import type { ToolDefinition } from '../domain/schemas/agent.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -19,6 +20,8 @@ export interface StepDependencies {
   readonly trust: TrustedKeys;
   /** Undefined where no provider of that name is configured. */
   readonly resolveModel: (model: string) => ModelPort | undefined;
+  /** What calls cost, and how much models take. Without it nothing is priced. */
+  readonly prices?: PriceTable;
   /** Tools of this worker by definition digest: the same name may be loaded in several versions. */
   readonly tools: ReadonlyMap<string, Tool>;
   /** How many runs of one requester may be active at a time in a tenant; no limit without. */

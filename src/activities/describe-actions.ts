@@ -2,6 +2,7 @@
  * What the model is told of its own standing: exactly which tools it has and what the run's pinned rules say of each. The
  * same text in every turn of a run, so that providers can cache it.
  */
+import { fillIn } from '../domain/prompt-variables.ts';
 import { toolStanding } from '../domain/policy/tool-standing.ts';
 import type { ToolStanding } from '../domain/policy/tool-standing.ts';
 import type { AgentDefinition, ToolDefinition } from '../domain/schemas/agent.ts';
@@ -48,6 +49,9 @@ export const describeActions = (run: PinnedRun): string => {
   return lines.length > 0 ? `# What you may do\n\n${lines.join('\n')}` : '';
 };
 
-/** The agent's own instructions come first. */
+const ownInstructions = ({ definition, variables }: PinnedRun): string =>
+  variables ? fillIn(definition.instructions, variables) : definition.instructions;
+
+/** The agent's own come first. */
 export const instructionsFor = (run: PinnedRun): string =>
-  [run.definition.instructions, describeActions(run)].filter((text) => text !== '').join('\n\n');
+  [ownInstructions(run), describeActions(run)].filter((text) => text !== '').join('\n\n');

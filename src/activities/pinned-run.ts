@@ -14,7 +14,10 @@ import { policyLayerSchema } from '../domain/policy/policy-schema.ts';
 import type { AgentDefinition } from '../domain/schemas/agent.ts';
 import { StartCommand } from '../domain/schemas/command.ts';
 import type { StepRun } from '../domain/schemas/step.ts';
+import type { PromptVariables } from '../domain/prompt-variables.ts';
+import { VariablesContent } from '../domain/schemas/content.ts';
 import { verifySignature } from '../platform/verify-signature.ts';
+import { readBlobs } from '../store/blobs.ts';
 import { getDefinition } from '../store/definitions.ts';
 import { getRun } from '../store/run-rows.ts';
 import type { StepDependencies } from './dependencies.ts';
@@ -26,6 +29,8 @@ export interface PinnedAgent {
 
 export interface PinnedRun extends PinnedAgent {
   readonly start: StartCommand;
+  /** Values of `{{name}}` in the instructions; absent: they are text as they are. */
+  readonly variables?: PromptVariables;
   readonly rootRunId: string;
   readonly path: readonly string[];
 }
@@ -76,6 +81,15 @@ export const createPinnedRuns = ({ store, trust }: Pick<StepDependencies, 'store
     return StartCommand.parse(attested.command);
   };
 
+  const variablesOf = async ({ tenant, variablesRef }: StartCommand): Promise<PromptVariables | undefined> => {
+    if (!variablesRef) return undefined;
+    const contents = await readBlobs(store, tenant, [variablesRef.sha256]);
+    const values = VariablesContent.safeParse(contents.get(variablesRef.sha256)).data;
+    return (
+      values ?? refuse('variables_missing', 'The store has no values of the variables that the run was started with.')
+    );
+  };
+
   return {
     async load(run) {
       const key = `${run.tenant}/${run.project}/${run.runId}`;
@@ -86,7 +100,8 @@ export const createPinnedRuns = ({ store, trust }: Pick<StepDependencies, 'store
       if (agent.definition.policyDigest !== start.policyDigest)
         return refuse('policy_altered', 'The start command names another policy than its agent definition.');
       const rootRunId = start.runId.split('.')[0] ?? start.runId;
-      const pinned = { ...agent, start, rootRunId, path: [start.agent] };
+      const variables = await variablesOf(start);
+      const pinned = { ...agent, start, rootRunId, path: [start.agent], ...(variables && { variables }) };
       runs.set(key, pinned);
       return pinned;
     },

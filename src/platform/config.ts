@@ -105,6 +105,7 @@ const environmentSchema = z.object({
   COUNTERSIGN_REPOSITORY: absolutePath.optional(),
   COUNTERSIGN_REPOSITORIES_ROOT: absolutePath.optional(),
   COUNTERSIGN_MODEL: modelName.optional(),
+  COUNTERSIGN_PRICES_FILE: absolutePath.optional(),
   COUNTERSIGN_CHECKPOINT_SINK: sinkUrls.optional(),
   COUNTERSIGN_MAX_ACTIVE_RUNS_PER_REQUESTER: positiveCount.optional(),
   COUNTERSIGN_TEST_SERVICES: z.enum(['all', 'none']).default('all'),
@@ -113,6 +114,8 @@ const environmentSchema = z.object({
   OPENAI_BASE_URL: httpUrl.optional(),
   ANTHROPIC_API_KEY: z.string().optional(),
   ANTHROPIC_BASE_URL: httpUrl.optional(),
+  GOOGLE_API_KEY: z.string().optional(),
+  GOOGLE_BASE_URL: httpUrl.optional(),
   OPENAI_COMPATIBLE_API_KEY: z.string().optional(),
   OPENAI_COMPATIBLE_BASE_URL: httpUrl.optional(),
 });
@@ -183,9 +186,12 @@ export interface Config {
   readonly models: {
     readonly openai: ModelProviderConfig;
     readonly anthropic: ModelProviderConfig;
+    readonly google: ModelProviderConfig;
     readonly compatible: ModelProviderConfig;
     /** `provider/model` for agents that name none. */
     readonly defaultModel: string | undefined;
+    /** Prices that win over those that come with this version. */
+    readonly pricesFile?: string | undefined;
   };
   /** Where signed checkpoints of the audit chains go: URLs. None are made where there are none. */
   readonly checkpointSinks: readonly string[];
@@ -254,8 +260,10 @@ export function loadConfig(environment: Environment = process.env): Config {
     models: {
       openai: { apiKey: values.OPENAI_API_KEY, baseUrl: values.OPENAI_BASE_URL },
       anthropic: { apiKey: values.ANTHROPIC_API_KEY, baseUrl: values.ANTHROPIC_BASE_URL },
+      google: { apiKey: values.GOOGLE_API_KEY, baseUrl: values.GOOGLE_BASE_URL },
       compatible: { apiKey: values.OPENAI_COMPATIBLE_API_KEY, baseUrl: values.OPENAI_COMPATIBLE_BASE_URL },
       defaultModel: values.COUNTERSIGN_MODEL,
+      pricesFile: values.COUNTERSIGN_PRICES_FILE,
     },
     checkpointSinks: values.COUNTERSIGN_CHECKPOINT_SINK ?? [],
     maxActiveRunsPerRequester: values.COUNTERSIGN_MAX_ACTIVE_RUNS_PER_REQUESTER,

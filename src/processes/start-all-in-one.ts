@@ -12,6 +12,7 @@ import { serveApi } from '../api/server.ts';
 import type { Guard } from '../domain/guards/guard.ts';
 import type { RuleInput } from '../domain/policy/policy-schema.ts';
 import type { KnownPeople } from '../domain/policy/quorum-faults.ts';
+import type { PriceTable } from '../domain/prices.ts';
 import type { Scope } from '../domain/schemas/names.ts';
 import { connectLazily } from '../gateway/connection.ts';
 import { registerSearchAttributes } from '../gateway/search-attributes.ts';
@@ -46,6 +47,7 @@ export interface AllInOneOptions {
   /** Checks tokens of identity providers; without it none is believed. */
   readonly tokens?: TokenVerifier;
   readonly models: ModelsConfig;
+  readonly prices?: PriceTable;
   readonly workspacesRoot: string;
   readonly forbidden: readonly string[];
   /** Private addresses that tools may call. */

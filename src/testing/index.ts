@@ -5,5 +5,7 @@ export type { Answer, Person, StartedRun } from './person.ts';
 export { recordingTool } from './recording-tool.ts';
 export type { RecordedCall, RecordingTool } from './recording-tool.ts';
 export { testAgent } from './test-agent.ts';
-export { asksFor, asksForAll, failsOnce, rawText, says, scriptedModel } from './scripted-model.ts';
+export { asksFor, asksForAll, failsOnce, rawText, says, scriptedModel, thinks } from './scripted-model.ts';
+export { replayModel } from './scripted-model.ts';
+export type { RecordedEvent } from './scripted-model.ts';
 export type { ScriptedCall, ScriptedModelOptions, ScriptedStep, ScriptedTurn } from './scripted-model.ts';

@@ -13,6 +13,7 @@ import type { AgentSource } from '../adapters/agents/define-agent.ts';
 import { openGuards } from '../adapters/guards/open-guards.ts';
 import { startAllInOne } from '../processes/start-all-in-one.ts';
 import type { AllInOne, AllInOneOptions } from '../processes/start-all-in-one.ts';
+import type { PriceTable } from '../domain/prices.ts';
 import type { RuleInput } from '../domain/policy/policy-schema.ts';
 import type { Role } from '../domain/schemas/actor.ts';
 import type { Scope } from '../domain/schemas/names.ts';
@@ -55,6 +56,8 @@ export interface WorldOptions {
   readonly credentials?: CredentialProvider;
   /** Whether tools may run programs. Default false. */
   readonly allowCommands?: boolean;
+  /** What models cost; by default what this version knows. */
+  readonly prices?: PriceTable;
   /** Takes every log line, down to the finest; silent without. */
   readonly logs?: { write(line: string): void };
 }
@@ -118,7 +121,7 @@ export const createWorld = async (options: WorldOptions): Promise<World> => {
     keys,
     agents,
     deployment,
-    models: { openai: NO_PROVIDERS, anthropic: NO_PROVIDERS, compatible: NO_PROVIDERS },
+    models: { openai: NO_PROVIDERS, anthropic: NO_PROVIDERS, google: NO_PROVIDERS, compatible: NO_PROVIDERS },
     workspacesRoot,
     forbidden: [],
     clock,
@@ -133,6 +136,7 @@ export const createWorld = async (options: WorldOptions): Promise<World> => {
     ...(allowCommands !== undefined && { allowCommands }),
     limits: { eventLoopDelayMs: BUSY_MACHINE_MS, ...limits },
     maxActiveRunsPerRequester: options.maxActiveRunsPerRequester,
+    ...(options.prices && { prices: options.prices }),
     ...(maxCachedWorkflows !== undefined && { maxCachedWorkflows }),
   });
   const { url, store } = countersign;

@@ -6,12 +6,14 @@ import type { CredentialProvider } from '../adapters/credentials/credential-prov
 import { openMcpServers } from '../adapters/mcp/mcp-servers.ts';
 import type { WorkerMcpServers } from '../adapters/mcp/mcp-servers.ts';
 import { createModels } from '../adapters/models/model-registry.ts';
+import { loadPrices } from '../adapters/models/price-table.ts';
 import type { ModelsConfig } from '../adapters/models/model-registry.ts';
 import { runsPrograms } from '../adapters/tools/command/run-command.ts';
 import { DefinitionError } from '../adapters/tools/definition-error.ts';
 import { toolDefinition } from '../adapters/tools/tool-definition.ts';
 import type { Tool } from '../adapters/tools/tool.ts';
 import { openWorkspace } from '../adapters/workspace/workspace.ts';
+import type { PriceTable } from '../domain/prices.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { createGuardedFetch } from '../platform/outgoing/guarded-fetch.ts';
@@ -25,6 +27,8 @@ export interface WorkerParts {
   readonly trust: TrustedKeys;
   readonly agents: readonly AgentSource[];
   readonly models: ModelsConfig;
+  /** In place of the table of this version and the configured file. */
+  readonly prices?: PriceTable;
   readonly workspacesRoot: string;
   /** Directories that no workspace may lie in or around. */
   readonly forbidden: readonly string[];
@@ -48,6 +52,7 @@ export const stepDependencies = (parts: WorkerParts): WorkerSteps => {
   const models = createModels({
     config: parts.models,
     scripts: Object.assign({}, ...agents.map((one) => one.scripts)),
+    providers: Object.assign({}, ...agents.map((one) => one.providers)),
   });
   const tools = new Map<string, Tool>(
     agents.flatMap((agent) => agent.tools.map((tool) => [toolDefinition(tool).definitionDigest, tool] as const)),
@@ -65,6 +70,7 @@ export const stepDependencies = (parts: WorkerParts): WorkerSteps => {
     serverTool: servers.tool,
     credentials,
     fetch,
+    prices: parts.prices ?? loadPrices(parts.models.pricesFile),
     resolveModel: models.resolve,
     maxActiveRunsPerRequester: parts.maxActiveRunsPerRequester,
     openWorkspace: (scope, runId) => openWorkspace({ root: workspacesRoot, scope, runId, forbidden }),

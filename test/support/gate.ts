@@ -70,7 +70,7 @@ export const openGate = async (
         logger: createLogger({ level: 'silent', service: 'gate' }),
         trust: trustedKeys(keys),
         agents,
-        models: { openai: NO_PROVIDERS, anthropic: NO_PROVIDERS, compatible: NO_PROVIDERS },
+        models: { openai: NO_PROVIDERS, anthropic: NO_PROVIDERS, google: NO_PROVIDERS, compatible: NO_PROVIDERS },
         workspacesRoot,
         forbidden: [],
         ...given,

@@ -8,6 +8,13 @@ export const UNPROCESSABLE = {
     detail: 'No agent of that name is registered in the project.',
     next: 'GET /v1/agents lists the agents.',
   },
+  invalid_variables: {
+    status: 422,
+    title: 'The variables do not fit the agent',
+    detail:
+      'A variable that the agent needs has no value, or one has a value that the agent does not take; nothing was started.',
+    next: 'Correct the variables listed under `errors`. GET /v1/agents says which ones an agent has.',
+  },
   unknown_tool: {
     status: 422,
     title: 'No such tool',

@@ -3,7 +3,8 @@ import { Actor, Channel, Requester } from './actor.ts';
 import { Approval, DecisionKind, Verdict } from './approval.ts';
 import { GuardNotice } from '../guards/guard.ts';
 import { EditedCall, Resolution } from './command.ts';
-import { BlobRef, Digest, EpochMs, RunId, ToolCallId } from './names.ts';
+import { Budget } from './agent.ts';
+import { ApprovalKey, BlobRef, Digest, EpochMs, RunId, ToolCallId } from './names.ts';
 import { Receipt, Usage } from './run.ts';
 
 /** One call of a turn as the model step judged it. `problem` is set where the call can never run. */
@@ -105,6 +106,12 @@ export const RunEvent = z.discriminatedUnion('type', [
   event('run.cancelled', cancelData),
   event('turn.started', { turn: z.number() }),
   event('message.restarted', { turn: z.number(), code: z.string(), retryAt: EpochMs.optional() }),
+  /** The model failed for good: from here on the agent's next one is asked. */
+  event('model.fell_back', { turn: z.number(), from: z.string(), to: z.string(), code: z.string() }),
+  /** The conversation is to be summed up before the model is asked again: its provider refused it, or it nearly does. */
+  event('context.filled', { turn: z.number(), reason: z.enum(['refused', 'share']) }),
+  /** From here on the model is given the summary in place of all turns up to this one. The log keeps them. */
+  event('context.compacted', { turn: z.number(), throughTurn: z.number(), summaryRef: BlobRef, model: z.string() }),
   event('message.completed', {
     turn: z.number(),
     messageRef: BlobRef,
@@ -118,7 +125,25 @@ export const RunEvent = z.discriminatedUnion('type', [
     textRef: BlobRef,
     duringTurn: z.number().int().positive().optional(),
   }),
-  event('usage.recorded', { turn: z.number(), ...Usage.shape }),
+  /** `failed`: of an attempt that came to nothing; its provider counted it all the same. */
+  event('usage.recorded', {
+    turn: z.number(),
+    ...Usage.shape,
+    model: z.string().optional(),
+    failed: z.literal(true).optional(),
+  }),
+  /** The next turn would go beyond the run's budget: once this one is settled, somebody is asked for what is in `budget`. */
+  event('budget.reached', {
+    turn: z.number(),
+    key: ApprovalKey,
+    tool: z.string(),
+    budget: Budget,
+    argumentsRef: BlobRef,
+    factsRef: BlobRef,
+    digest: Digest,
+    verdict: Verdict,
+  }),
+  event('budget.raised', { key: ApprovalKey, budget: Budget }),
   event('approval.requested', { approval: Approval }),
   event('approval.decided', {
     ...decisionData,
@@ -210,6 +235,8 @@ export const RunEvent = z.discriminatedUnion('type', [
   event('effect.rechecked', callData),
   /** An attempt that was given up has reported: what an operator said stands. */
   event('effect.late', { ...callData, effectKey: z.string(), epoch: z.number().int().positive(), outcome: z.string() }),
+  /** The last message is not what the agent promises; `reasonRef`: what is wrong with it. The model is told. */
+  event('output.invalid', { turn: z.number(), reasonRef: BlobRef }),
   event('contract.unmet', { missing: z.array(z.object({ path: z.string(), problem: z.string() })) }),
   event('contract.met', { receipts: z.array(Receipt) }),
   /** A guard has changed, marked or not looked at what a person wrote. Told by the bridge, before the words are used. */
