@@ -95,7 +95,9 @@ describe('PostgreSQL goes away and comes back', () => {
       return rows.length === 1;
     });
     await goAway();
-    expect(isStoreUnavailable(await interrupted)).toBe(true);
+    // Or it got its turn since the one that held the lock was ended first.
+    const failure = await interrupted;
+    expect(failure === undefined || isStoreUnavailable(failure)).toBe(true);
     locker.release(true);
 
     for (const work of [

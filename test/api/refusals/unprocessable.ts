@@ -32,6 +32,9 @@ export const unprocessable: Refusals<typeof UNPROCESSABLE> = {
   unknown_agent: {
     by: () => ({ path: '/v1/runs', body: { ...START, agent: 'refund' } }),
   },
+  invalid_variables: {
+    by: () => ({ path: '/v1/runs', body: { ...START, variables: { customer: 'Ada' } } }),
+  },
   unknown_tool: {
     by: () => grant({ tool: 'refunds' }),
   },
