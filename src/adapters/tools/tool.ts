@@ -64,6 +64,15 @@ export interface Tool {
   execute(args: JsonValue, context: ToolContext): Promise<JsonValue>;
 }
 
+/** Whether what a module exports is a tool. */
+export const isTool = (value: unknown): value is Tool =>
+  typeof value === 'object' &&
+  value !== null &&
+  'input' in value &&
+  value.input instanceof z.ZodType &&
+  'execute' in value &&
+  typeof value.execute === 'function';
+
 /** A failure the model may be told: the message is stored and shown, so it holds no secret and no path of the machine. */
 export class ToolError extends Error {
   override readonly name: string = 'ToolError';
