@@ -19,5 +19,7 @@ export type { ScriptedCall, ScriptedStep, ScriptedTurn } from './adapters/models
 export type { ModelPort, ModelReply, ModelRequest, TranscriptMessage } from './adapters/models/model-port.ts';
 export type { RuleInput as Rule } from './domain/policy/policy-schema.ts';
 export type { JsonValue } from './domain/arguments/json-value.ts';
+export { defineConfig } from './platform/project-keys.ts';
+export type { ProjectConfig } from './platform/project-keys.ts';
 /** The one that tools' schemas are read with: a project needs no zod of its own. */
 export { z } from 'zod';

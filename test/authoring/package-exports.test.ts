@@ -14,6 +14,7 @@ test('S3.1 the package exports what agents are written with', () => {
       "asksForAll",
       "blockRun",
       "defineAgent",
+      "defineConfig",
       "defineTool",
       "gitLogTool",
       "readFileTool",

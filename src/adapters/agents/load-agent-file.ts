@@ -27,15 +27,7 @@ export async function loadAgentFile(path: string, options: AgentModuleOptions): 
   const parsed = AgentFile.safeParse(file.value);
   if (!parsed.success) throw new DefinitionError(faultsOf(file, parsed.error));
 
-  const {
-    $schema: _,
-    instructions,
-    tools: references = [],
-    policy: _checked,
-    script,
-    model,
-    ...declared
-  } = parsed.data;
+  const { $schema: _, instructions, tools: references = [], policy: __, script, model, ...declared } = parsed.data;
   const faults: string[] = [];
   const attempt = async <T>(at: readonly PropertyKey[], work: () => T | Promise<T>): Promise<T | undefined> => {
     try {

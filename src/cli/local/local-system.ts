@@ -23,6 +23,8 @@ export interface LocalSystemOptions {
   readonly logsDirectory: string;
   readonly workspacesRoot: string;
   readonly repository: string;
+  /** Where worker and API run: a project's configuration file is found from there. */
+  readonly directory: string;
   readonly apiPort: number;
   /** Any free ones where they are not given. */
   readonly temporalPorts?: { readonly port: number; readonly uiPort: number } | undefined;
@@ -102,7 +104,7 @@ export async function startLocalSystem(options: LocalSystemOptions): Promise<Loc
       COUNTERSIGN_REPOSITORY: repository,
       COUNTERSIGN_API_PORT: String(apiPort),
     },
-    { log, stateDirectory, onStart: (one) => started(Promise.resolve(one)) },
+    { log, stateDirectory, directory: options.directory, onStart: (one) => started(Promise.resolve(one)) },
   );
   if (ready === undefined) {
     const failure = new LocalServiceError(`Worker and API did not start.\n${endOf(log, 12)}`, `Their log: ${log}`);

@@ -16,7 +16,7 @@ import { COMMAND } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { CliError, EXIT } from '../exit-codes.ts';
 import { listenForInterruption } from '../interruption.ts';
-import { projectRoot } from '../project-root.ts';
+import { projectHome } from '../project-root.ts';
 import { jsonText } from '../show/json.ts';
 import type { Terminal } from '../terminal.ts';
 import { exampleApproval } from './example-run.ts';
@@ -38,7 +38,7 @@ export async function runDev({ terminal, end }: CliContext, options: DevOptions)
   const startedMs = Date.now();
   const config = loadConfig();
   const { signal, happened } = listenForInterruption();
-  const directory = privateDirectory(config.stateDirectory ?? stateDirectory(projectRoot, config.stateHome));
+  const directory = privateDirectory(config.stateDirectory ?? stateDirectory(projectHome(), config.stateHome));
   const instance = claimInstance(directory);
   if (!instance.claimed) throw new CliError(EXIT.failed, instance.message);
   const progress = streamProgress(process.stderr);
@@ -52,7 +52,8 @@ export async function runDev({ terminal, end }: CliContext, options: DevOptions)
       servicesDirectory: join(directory, 'services'),
       logsDirectory: join(directory, 'logs'),
       workspacesRoot: config.workspacesRoot ?? `${directory}-workspaces`,
-      repository: config.repository ?? projectRoot,
+      repository: config.repository ?? projectHome(),
+      directory: projectHome(),
       apiPort: await chooseApiPort(config, options, terminal),
       temporalPorts: { port: await preferredPort(temporalPort), uiPort: await preferredPort(temporalUiPort) },
       hasTemporalUi: true,
