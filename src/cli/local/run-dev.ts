@@ -22,11 +22,13 @@ import type { Terminal } from '../terminal.ts';
 import { exampleApproval } from './example-run.ts';
 import { startLocalSystem } from './local-system.ts';
 import type { LocalSystem } from './local-system.ts';
-import { pendingText } from './pending.ts';
+import { pendingText, quoted } from './pending.ts';
 
 export interface DevOptions {
   readonly port?: number;
   readonly example: boolean;
+  readonly firstRun: string;
+  readonly firstInput: string;
   readonly json?: boolean;
 }
 
@@ -67,7 +69,7 @@ export async function runDev({ terminal, end }: CliContext, options: DevOptions)
     const pending = kept === undefined ? [] : await findPending(kept, options, progress, signal, terminal);
     if (signal.aborted) return;
     if (options.json) terminal.print(jsonText(summaryOf(place, pending)));
-    else printPending(terminal, place, pending);
+    else printPending(terminal, place, pending, options);
     const failure = await Promise.race([happened, system.failed]);
     if (failure) throw failure;
   };
@@ -134,15 +136,26 @@ async function findPending(
   const client: CountersignClient = createClient({ baseUrl: kept.url, apiKey: kept.apiKey });
   const { data } = await client.approvals.list({ status: 'pending', limit: 10 }, { signal });
   if (data.length > 0 || !options.example) return data;
-  const found = await exampleApproval(client, { progress, signal, say: (text) => terminal.note(text) });
+  const found = await exampleApproval(client, {
+    agent: options.firstRun,
+    input: options.firstInput,
+    progress,
+    signal,
+    say: (text) => terminal.note(text),
+  });
   return found === undefined ? [] : [found];
 }
 
-function printPending(terminal: Terminal, { system, directory }: Place, pending: readonly Approval[]): void {
+function printPending(
+  terminal: Terminal,
+  { system, directory }: Place,
+  pending: readonly Approval[],
+  { firstRun, firstInput }: DevOptions,
+): void {
   const [first, ...others] = pending;
   if (first === undefined) {
     terminal.print('Nothing waits for a decision. To start a run:');
-    terminal.print(`  ${COMMAND} runs start release-notes 'Write the release notes.'`);
+    terminal.print(`  ${COMMAND} runs start ${firstRun} ${quoted(firstInput)}`);
   } else {
     const count = others.length === 0 ? 'One call waits' : `${pending.length} calls wait`;
     terminal.print(`${terminal.style('bold', `${count} for your consent`)}\n`);
