@@ -100,6 +100,7 @@ export const environmentSchema = z.object({
   COUNTERSIGN_STATE_DIRECTORY: absolutePath.optional(),
   COUNTERSIGN_WORKSPACES_ROOT: absolutePath.optional(),
   COUNTERSIGN_AGENTS: z.string().optional(),
+  COUNTERSIGN_RELOAD_AGENTS: z.enum(['on', 'off']).optional(),
   COUNTERSIGN_POLICY_FILE: absolutePath.optional(),
   COUNTERSIGN_JWT_FILE: absolutePath.optional(),
   COUNTERSIGN_GUARDS_FILE: absolutePath.optional(),
@@ -173,6 +174,8 @@ export interface Config {
   readonly workspacesRoot: string | undefined;
   /** Modules that export agents; the example where none is named. Relative to the working directory. */
   readonly agentModules: readonly string[];
+  /** Whether agents are loaded again when their files change. Undefined leaves it to whoever starts: `dev` does. */
+  readonly reloadAgents: 'on' | 'off' | undefined;
   /** The deployment's policy layer, a JSON file. */
   readonly policyFile: string | undefined;
   /** Which tokens of identity providers are believed; none where there is no such file. */
@@ -253,6 +256,7 @@ export function loadConfig(environment: Environment = process.env, project = pro
     stateDirectory: values.COUNTERSIGN_STATE_DIRECTORY,
     workspacesRoot: values.COUNTERSIGN_WORKSPACES_ROOT,
     agentModules: (values.COUNTERSIGN_AGENTS ?? EXAMPLE_AGENTS).split(',').map((path) => path.trim()),
+    reloadAgents: values.COUNTERSIGN_RELOAD_AGENTS,
     policyFile: values.COUNTERSIGN_POLICY_FILE,
     tokenFile: values.COUNTERSIGN_JWT_FILE,
     guardsFile: values.COUNTERSIGN_GUARDS_FILE,

@@ -15,12 +15,18 @@ import type { AgentSource } from './define-agent.ts';
 import { readPlacedFile } from './file-places.ts';
 import type { PlacedFile } from './file-places.ts';
 import { importModule, messageOf } from './import-module.ts';
+import type { ImportOptions, Loading } from './import-module.ts';
 import type { AgentModuleOptions } from './load-agents.ts';
 
 export const isAgentFile = (path: string): boolean => /\.(ya?ml|json)$/i.test(path);
 
 /** Throws a {@link DefinitionError} that names every fault. */
-export async function loadAgentFile(path: string, options: AgentModuleOptions): Promise<AgentSource> {
+export async function loadAgentFile(
+  path: string,
+  options: AgentModuleOptions,
+  loading?: Loading,
+): Promise<AgentSource> {
+  loading?.files.add(resolve(path));
   const reading = await readPlacedFile(path, resolve(path));
   if (!reading.ok) throw new DefinitionError(reading.faults);
   const { file } = reading;
@@ -39,16 +45,16 @@ export async function loadAgentFile(path: string, options: AgentModuleOptions): 
     }
   };
 
-  const directory = dirname(resolve(path));
-  const text = await attempt(['instructions'], () => readInstructions(instructions, directory));
+  const place = { from: dirname(resolve(path)), loading };
+  const text = await attempt(['instructions'], () => readInstructions(instructions, place));
   const tools: Tool[] = [];
   for (const [index, reference] of references.entries()) {
     const found = await attempt(['tools', index], async () =>
-      typeof reference === 'string' ? [builtInTool(reference, options)] : importTools(reference, directory),
+      typeof reference === 'string' ? [builtInTool(reference, options)] : importTools(reference, place),
     );
     tools.push(...(found ?? []));
   }
-  const port = script && (await attempt(['script'], () => importScript(script, directory)));
+  const port = script && (await attempt(['script'], () => importScript(script, place)));
   const chosen = model ?? options.model ?? (script && `scripted/${declared.name}`);
   if (chosen === undefined) {
     faults.push(`${file.place([])}: model: name one, or a script, or set the deployment's (COUNTERSIGN_MODEL)`);
@@ -78,16 +84,20 @@ export async function loadAgentFile(path: string, options: AgentModuleOptions): 
   }
 }
 
-const readInstructions = async (given: AgentFile['instructions'], directory: string): Promise<string> => {
+type FilePlace = ImportOptions & { readonly from: string };
+
+const readInstructions = async (given: AgentFile['instructions'], { from, loading }: FilePlace): Promise<string> => {
   if (typeof given === 'string') return given;
-  return readFile(resolve(directory, given.file), 'utf8').catch(() => {
+  const path = resolve(from, given.file);
+  loading?.files.add(path);
+  return readFile(path, 'utf8').catch(() => {
     throw new DefinitionError([`${given.file} cannot be read`]);
   });
 };
 
 /** A tool, or a function that makes one; every one of the module where none is named. */
-async function importTools(reference: ModuleExport, directory: string): Promise<readonly Tool[]> {
-  const module = await importModule(reference.module, directory);
+async function importTools(reference: ModuleExport, place: FilePlace): Promise<readonly Tool[]> {
+  const module = await importModule(reference.module, place);
   if (reference.export === undefined) {
     const tools = Object.values(module).filter(isTool);
     if (tools.length === 0) throw new DefinitionError([`${reference.module} exports no tool; name what makes one`]);
@@ -101,9 +111,9 @@ async function importTools(reference: ModuleExport, directory: string): Promise<
 
 async function importScript(
   reference: { readonly module: string; readonly export: string },
-  directory: string,
+  place: FilePlace,
 ): Promise<ModelPort> {
-  const exported = (await importModule(reference.module, directory))[reference.export];
+  const exported = (await importModule(reference.module, place))[reference.export];
   const isModel = typeof exported === 'object' && exported !== null && 'generate' in exported;
   if (!isModel) throw new DefinitionError([`${reference.module} exports no model ${reference.export}`]);
   return exported as ModelPort;

@@ -3,6 +3,7 @@ import { DefinitionError } from '../tools/definition-error.ts';
 import { defineAgent } from './define-agent.ts';
 import type { AgentSource } from './define-agent.ts';
 import { importModule, messageOf } from './import-module.ts';
+import type { Loading } from './import-module.ts';
 import { isAgentFile, loadAgentFile } from './load-agent-file.ts';
 
 /** What a module of agents may know about the deployment it is loaded into. */
@@ -48,11 +49,12 @@ const Sources = z
 export async function loadAgentModules(
   paths: readonly string[],
   options: AgentModuleOptions,
+  loading?: Loading,
 ): Promise<readonly LoadedAgent[]> {
   const loaded: LoadedAgent[] = [];
   const faults: string[] = [];
   for (const path of paths) {
-    const sources = await loadPath(path, options).catch((error: unknown) => {
+    const sources = await loadPath(path, options, loading).catch((error: unknown) => {
       if (!(error instanceof DefinitionError)) throw error;
       faults.push(...error.faults);
       return [];
@@ -67,11 +69,19 @@ export async function loadAgentModules(
   return loaded;
 }
 
-const loadPath = async (path: string, options: AgentModuleOptions): Promise<readonly AgentSource[]> =>
-  isAgentFile(path) ? [await loadAgentFile(path, options)] : loadModule(path, options);
+const loadPath = async (
+  path: string,
+  options: AgentModuleOptions,
+  loading: Loading | undefined,
+): Promise<readonly AgentSource[]> =>
+  isAgentFile(path) ? [await loadAgentFile(path, options, loading)] : loadModule(path, options, loading);
 
-async function loadModule(path: string, options: AgentModuleOptions): Promise<readonly AgentSource[]> {
-  const module = Module.safeParse(await importModule(path));
+async function loadModule(
+  path: string,
+  options: AgentModuleOptions,
+  loading: Loading | undefined,
+): Promise<readonly AgentSource[]> {
+  const module = Module.safeParse(await importModule(path, { loading }));
   if (!module.success) throw new DefinitionError(faultsOf(path, '', module.error));
   const { agents } = module.data;
   let sources: unknown = agents;

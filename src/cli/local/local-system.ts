@@ -29,6 +29,7 @@ export interface LocalSystemOptions {
   /** Any free ones where they are not given. */
   readonly temporalPorts?: { readonly port: number; readonly uiPort: number } | undefined;
   readonly hasTemporalUi: boolean;
+  readonly reloadAgents: 'on' | 'off';
   readonly progress: Progress;
   /** Everything that is started is to be stopped by it, in reverse order. */
   readonly stack: AsyncDisposableStack;
@@ -36,6 +37,8 @@ export interface LocalSystemOptions {
 
 export interface LocalSystem {
   readonly url: string;
+  /** Of worker and API. */
+  readonly log: string;
   /** True where this start made the first key. */
   readonly isFirstStart: boolean;
   readonly temporal: TemporalService;
@@ -99,6 +102,7 @@ export async function startLocalSystem(options: LocalSystemOptions): Promise<Loc
       TEMPORAL_NAMESPACE: temporal.namespace,
       COUNTERSIGN_POLICY_FILE: config.policyFile ?? '',
       COUNTERSIGN_AGENTS: config.agentModules.map(fromHere).join(','),
+      COUNTERSIGN_RELOAD_AGENTS: options.reloadAgents,
       COUNTERSIGN_STATE_DIRECTORY: stateDirectory,
       COUNTERSIGN_WORKSPACES_ROOT: workspacesRoot,
       COUNTERSIGN_REPOSITORY: repository,
@@ -127,6 +131,7 @@ export async function startLocalSystem(options: LocalSystemOptions): Promise<Loc
   };
   return {
     url: ready.url,
+    log,
     isFirstStart: ready.firstKey,
     temporal,
     failed: Promise.race([

@@ -53,6 +53,7 @@ export async function runDemo({ terminal, end }: CliContext, options: DemoOption
       workspacesRoot: join(directory, 'workspaces'),
       repository: config.repository ?? projectRoot,
       directory: projectRoot,
+      reloadAgents: 'off',
       apiPort: await freePort(),
       hasTemporalUi: false,
       progress,

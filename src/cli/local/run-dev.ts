@@ -7,6 +7,8 @@ import { clientFilePath, updateClientFile } from '../../platform/client-config.t
 import type { ClientFile } from '../../platform/client-config.ts';
 import { loadConfig } from '../../platform/config.ts';
 import type { Config } from '../../platform/config.ts';
+import { followReloads } from '../../platform/reload-line.ts';
+import type { Reload } from '../../platform/reload-line.ts';
 import { streamProgress } from '../../platform/progress.ts';
 import { preferredPort } from '../../platform/services/free-port.ts';
 import { claimInstance } from '../../platform/services/service-lock.ts';
@@ -56,6 +58,7 @@ export async function runDev({ terminal, end }: CliContext, options: DevOptions)
       workspacesRoot: config.workspacesRoot ?? `${directory}-workspaces`,
       repository: config.repository ?? projectHome(),
       directory: projectHome(),
+      reloadAgents: config.reloadAgents ?? 'on',
       apiPort: await chooseApiPort(config, options, terminal),
       temporalPorts: { port: await preferredPort(temporalPort), uiPort: await preferredPort(temporalUiPort) },
       hasTemporalUi: true,
@@ -63,6 +66,8 @@ export async function runDev({ terminal, end }: CliContext, options: DevOptions)
       stack,
     });
     const kept = updateClientFile(directory, system.url);
+    const reloads = followReloads(system.log, (reload) => terminal.note(reloadText(reload)));
+    stack.defer(() => reloads.stop());
     const place = { system, directory, kept };
     instance.claim.announce(addressesOf(system));
     if (!options.json) printAddresses(terminal, place, Date.now() - startedMs);
@@ -83,6 +88,16 @@ export async function runDev({ terminal, end }: CliContext, options: DevOptions)
   terminal.note('Stopped.');
   end(EXIT.ok);
 }
+
+/** Runs under way keep the definition that they began with. */
+const reloadText = (reload: Reload): string => {
+  if (!reload.ok) {
+    const faults = reload.faults.map((fault) => `  - ${presentInline(fault)}`);
+    return ['Agents not reloaded; they stay as they were:', ...faults].join('\n');
+  }
+  if (reload.agents.length === 0) return 'Agents reloaded: their definitions are the same, their code is new.';
+  return `Agents reloaded: new runs of ${reload.agents.map((name) => presentInline(name)).join(', ')} use what you wrote.`;
+};
 
 /** A port that somebody has named is taken at their word; otherwise another one will do. */
 async function chooseApiPort(config: Config, options: DevOptions, terminal: Terminal): Promise<number> {
