@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ruleSchema } from '../../domain/policy/policy-schema.ts';
 import { AgentDefinition } from '../../domain/schemas/agent.ts';
+import { McpServers } from '../mcp/server-options.ts';
 import { ModelParameters } from '../models/model-port.ts';
 import { BUILT_IN_TOOLS } from '../tools/built-in-tools.ts';
 
@@ -40,6 +41,7 @@ export const AgentFile = z
       .max(256)
       .optional()
       .describe('Names of built-in tools, and exports of modules'),
+    mcpServers: McpServers.optional().describe('MCP servers by name, whose tools it has, too'),
     policy: z
       .array(ruleSchema)
       .max(1_000)
