@@ -5,6 +5,9 @@ import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import { ScopeName } from '../domain/schemas/names.ts';
 import type { Scope } from '../domain/schemas/names.ts';
+import { readProjectFile } from './project-file.ts';
+import type { ProjectFile } from './project-file.ts';
+import { absolutePath, looksSecret } from './project-keys.ts';
 import { DEFAULT_RATES, isRate } from './rates.ts';
 import type { Rates } from './rates.ts';
 
@@ -20,7 +23,6 @@ const positiveCount = z
   .regex(/^[1-9]\d{0,5}$/, 'must be a number from 1 to 999999')
   .transform(Number);
 const hostAndPort = z.string().regex(/^[^\s/:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'must be host:port');
-const absolutePath = z.string().refine(isAbsolute, 'must be an absolute path');
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' });
 const LOOPBACK_HOSTS = ['127.0.0.1', 'localhost', '[::1]'];
@@ -74,7 +76,7 @@ const EXAMPLE_AGENTS = 'examples/release-notes/agent.ts';
 
 const DEFAULT_API_PORT = 3310;
 
-const environmentSchema = z.object({
+export const environmentSchema = z.object({
   DATABASE_URL: postgresUrl.optional(),
   TEMPORAL_ADDRESS: hostAndPort.optional(),
   TEMPORAL_NAMESPACE: z.string().default('default'),
@@ -98,6 +100,7 @@ const environmentSchema = z.object({
   COUNTERSIGN_STATE_DIRECTORY: absolutePath.optional(),
   COUNTERSIGN_WORKSPACES_ROOT: absolutePath.optional(),
   COUNTERSIGN_AGENTS: z.string().optional(),
+  COUNTERSIGN_RELOAD_AGENTS: z.enum(['on', 'off']).optional(),
   COUNTERSIGN_POLICY_FILE: absolutePath.optional(),
   COUNTERSIGN_JWT_FILE: absolutePath.optional(),
   COUNTERSIGN_GUARDS_FILE: absolutePath.optional(),
@@ -171,6 +174,8 @@ export interface Config {
   readonly workspacesRoot: string | undefined;
   /** Modules that export agents; the example where none is named. Relative to the working directory. */
   readonly agentModules: readonly string[];
+  /** Whether agents are loaded again when their files change. Undefined leaves it to whoever starts: `dev` does. */
+  readonly reloadAgents: 'on' | 'off' | undefined;
   /** The deployment's policy layer, a JSON file. */
   readonly policyFile: string | undefined;
   /** Which tokens of identity providers are believed; none where there is no such file. */
@@ -203,24 +208,24 @@ export interface Config {
   readonly contractTest: 'quick' | 'full';
 }
 
-/** Everything wrong with the environment, at once. Names variables, never their values. */
+/** Everything wrong with the configuration, at once. Names variables and keys, never their values. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly faults: readonly string[];
 
   constructor(faults: readonly string[]) {
-    super(`The environment is not usable:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    super(`The configuration is not usable:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
     this.faults = faults;
   }
 }
 
-/** Reads the configuration. An empty variable counts as not set. Throws a {@link ConfigError} that lists all faults. */
-export function loadConfig(environment: Environment = process.env): Config {
-  const parsed = environmentSchema.safeParse(withoutEmpty(environment));
-  if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
-  }
-  const values = parsed.data;
+/**
+ * Reads the configuration: the environment, and what the project's file says beside it. An empty variable counts as not
+ * set. Throws a {@link ConfigError} that lists all faults.
+ */
+export function loadConfig(environment: Environment = process.env, project = projectFile()): Config {
+  const parsed = readVariables(environmentSchema, environment, project);
+  const values = parsed;
   return {
     databaseUrl: values.DATABASE_URL,
     temporal: {
@@ -251,6 +256,7 @@ export function loadConfig(environment: Environment = process.env): Config {
     stateDirectory: values.COUNTERSIGN_STATE_DIRECTORY,
     workspacesRoot: values.COUNTERSIGN_WORKSPACES_ROOT,
     agentModules: (values.COUNTERSIGN_AGENTS ?? EXAMPLE_AGENTS).split(',').map((path) => path.trim()),
+    reloadAgents: values.COUNTERSIGN_RELOAD_AGENTS,
     policyFile: values.COUNTERSIGN_POLICY_FILE,
     tokenFile: values.COUNTERSIGN_JWT_FILE,
     guardsFile: values.COUNTERSIGN_GUARDS_FILE,
@@ -281,6 +287,28 @@ const environmentCredentials = (environment: Environment): ReadonlyMap<string, s
       .map(([name, value]) => [name.slice(CREDENTIAL_PREFIX.length), value]),
   );
 
+/** The file of the project that this process was started in. */
+export const projectFile = (): ProjectFile | undefined => readProjectFile(environmentSchema);
+
+function readVariables<Schema extends z.ZodObject>(
+  schema: Schema,
+  environment: Environment,
+  project: ProjectFile | undefined,
+): z.output<Schema> {
+  const given = withoutEmpty(environment);
+  const variables = withoutEmpty({ ...project?.variables, ...given });
+  const faults = [...(project?.faults ?? [])];
+  if (project && 'COUNTERSIGN_AGENTS' in schema.shape && variables['COUNTERSIGN_AGENTS'] === undefined)
+    faults.push(`${project.path}: agents is needed: the modules and files with the project's agents`);
+  const parsed = schema.safeParse(variables);
+  for (const { path, message } of parsed.error?.issues ?? []) {
+    const name = path.join('.');
+    faults.push(`${(name in given ? undefined : project?.keyOf(name)) ?? name} ${message}`);
+  }
+  if (faults.length > 0 || !parsed.success) throw new ConfigError(faults);
+  return parsed.data;
+}
+
 /** What a client of the API is told: less than a server, so that a fault in the rest is none of its business. */
 export interface ClientEnvironment {
   readonly url: string | undefined;
@@ -296,8 +324,7 @@ export function loadClientEnvironment(environment: Environment = process.env): C
     COUNTERSIGN_API_KEY: true,
     COUNTERSIGN_STATE_DIRECTORY: true,
   });
-  const { data, error } = schema.safeParse(withoutEmpty(environment));
-  if (error) throw new ConfigError(error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
+  const data = readVariables(schema, environment, projectFile());
   return {
     url: data.COUNTERSIGN_URL,
     apiKey: data.COUNTERSIGN_API_KEY,
@@ -319,8 +346,6 @@ export function userDirectories(environment: Environment = process.env): { state
 
 /** What any program may know about the machine and the user. */
 const harmlessVariables = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR', 'TERM'];
-/** Whether a variable of this name is never handed to child processes. */
-export const looksSecret = (name: string): boolean => /KEY$|TOKEN|SECRET|PASSWORD|CREDENTIAL|DATABASE_URL/i.test(name);
 
 /**
  * The environment of a child process: a harmless base and the variables named here, nothing else.

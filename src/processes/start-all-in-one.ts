@@ -30,6 +30,7 @@ import { openStore } from '../store/database.ts';
 import type { Store } from '../store/database.ts';
 import { createEventFeed } from '../store/feed.ts';
 import { startWorker } from '../worker/start-worker.ts';
+import type { RunningWorker } from '../worker/start-worker.ts';
 import { installTemporalRuntime } from '../worker/temporal-runtime.ts';
 
 export interface AllInOneOptions {
@@ -80,6 +81,8 @@ export interface AllInOne {
   readonly store: Store;
   /** Rejects where the worker failed. */
   readonly ended: Promise<void>;
+  /** As the worker's. */
+  readonly reloadAgents: RunningWorker['reloadAgents'];
   stop(): Promise<void>;
 }
 
@@ -122,6 +125,7 @@ export const startAllInOne = async (options: AllInOneOptions): Promise<AllInOne>
     url: api.url,
     store,
     ended: worker.ended,
+    reloadAgents: worker.reloadAgents,
     async stop() {
       await api.close();
       await worker.stop();

@@ -5,13 +5,10 @@ import { environmentCredentials } from '../adapters/credentials/environment-cred
 import type { CredentialProvider } from '../adapters/credentials/credential-provider.ts';
 import { openMcpServers } from '../adapters/mcp/mcp-servers.ts';
 import type { WorkerMcpServers } from '../adapters/mcp/mcp-servers.ts';
-import { createModels } from '../adapters/models/model-registry.ts';
 import { loadPrices } from '../adapters/models/price-table.ts';
 import type { ModelsConfig } from '../adapters/models/model-registry.ts';
 import { runsPrograms } from '../adapters/tools/command/run-command.ts';
 import { DefinitionError } from '../adapters/tools/definition-error.ts';
-import { toolDefinition } from '../adapters/tools/tool-definition.ts';
-import type { Tool } from '../adapters/tools/tool.ts';
 import { openWorkspace } from '../adapters/workspace/workspace.ts';
 import type { PriceTable } from '../domain/prices.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -19,6 +16,7 @@ import type { Logger } from '../platform/logger.ts';
 import { createGuardedFetch } from '../platform/outgoing/guarded-fetch.ts';
 import type { TrustedKeys } from '../platform/signing-keys.ts';
 import type { Store } from '../store/database.ts';
+import { holdAgents } from './held-agents.ts';
 
 export interface WorkerParts {
   readonly store: Store;
@@ -46,17 +44,9 @@ export interface WorkerSteps extends StepDependencies {
   readonly servers: WorkerMcpServers;
 }
 
-export const stepDependencies = (parts: WorkerParts): WorkerSteps => {
+export const stepDependencies = (parts: WorkerParts, held = holdAgents(parts.agents, parts.models)): WorkerSteps => {
   const { store, clock, logger, trust, agents, workspacesRoot, forbidden } = parts;
   if (!parts.allowCommands) refuseCommands(agents);
-  const models = createModels({
-    config: parts.models,
-    scripts: Object.assign({}, ...agents.map((one) => one.scripts)),
-    providers: Object.assign({}, ...agents.map((one) => one.providers)),
-  });
-  const tools = new Map<string, Tool>(
-    agents.flatMap((agent) => agent.tools.map((tool) => [toolDefinition(tool).definitionDigest, tool] as const)),
-  );
   const fetch = createGuardedFetch(parts.allowedPrivateHosts ?? []);
   const credentials = parts.credentials ?? environmentCredentials(new Map());
   const servers = openMcpServers({ agents, fetch, credentials, logger });
@@ -65,20 +55,20 @@ export const stepDependencies = (parts: WorkerParts): WorkerSteps => {
     clock,
     logger,
     trust,
-    tools,
+    tools: held.tools,
     servers,
     serverTool: servers.tool,
     credentials,
     fetch,
     prices: parts.prices ?? loadPrices(parts.models.pricesFile),
-    resolveModel: models.resolve,
+    resolveModel: held.resolveModel,
     maxActiveRunsPerRequester: parts.maxActiveRunsPerRequester,
     openWorkspace: (scope, runId) => openWorkspace({ root: workspacesRoot, scope, runId, forbidden }),
   };
 };
 
 /** What runs programs is for the deployment to allow, not for whoever writes an agent. */
-const refuseCommands = (agents: readonly AgentSource[]): void => {
+export const refuseCommands = (agents: readonly AgentSource[]): void => {
   const faults = agents.flatMap(({ name, tools }) =>
     tools.filter(runsPrograms).map((tool) => `agents.${name}.tools.${tool.name}: runs programs; ${HOW_TO_ALLOW}`),
   );

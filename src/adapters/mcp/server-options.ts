@@ -1,7 +1,7 @@
 /** How an agent names the MCP servers whose tools it has. */
 import { z } from 'zod';
 import { CredentialRef } from '../../domain/schemas/names.ts';
-import { looksSecret } from '../../platform/config.ts';
+import { looksSecret } from '../../platform/project-keys.ts';
 
 const Stdio = z.strictObject({
   type: z.literal('stdio'),

@@ -8,6 +8,9 @@ import { CredentialRef, ToolName } from '../../domain/schemas/names.ts';
 import type { BlobRef } from '../../domain/schemas/names.ts';
 import type { GuardedFetch } from '../../platform/outgoing/guarded-fetch.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import { checkOutput } from './check-output.ts';
+import { asWritten, isZod, toZod } from './declared-schema.ts';
+import type { DeclaredSchema, DeclaredValue } from './declared-schema.ts';
 import { DefinitionError } from './definition-error.ts';
 
 /** What the gate hands to a tool beside its arguments. */
@@ -61,6 +64,15 @@ export interface Tool {
   execute(args: JsonValue, context: ToolContext): Promise<JsonValue>;
 }
 
+/** Whether what a module exports is a tool. */
+export const isTool = (value: unknown): value is Tool =>
+  typeof value === 'object' &&
+  value !== null &&
+  'input' in value &&
+  value.input instanceof z.ZodType &&
+  'execute' in value &&
+  typeof value.execute === 'function';
+
 /** A failure the model may be told: the message is stored and shown, so it holds no secret and no path of the machine. */
 export class ToolError extends Error {
   override readonly name: string = 'ToolError';
@@ -72,26 +84,31 @@ export class ToolError extends Error {
   }
 }
 
-export interface ToolOptions<Input extends z.ZodType> {
+export interface ToolOptions<Input extends DeclaredSchema> {
   readonly name: string;
   readonly description: string;
-  /** A `z.strictObject`: unknown keys are refused, at every depth. */
+  /** A `z.strictObject`, or JSON Schema with `additionalProperties: false`: unknown keys are refused, at every depth. */
   readonly input: Input;
+  /** What `execute` returns; checked after each call. A result that does not pass is an error to the model. */
+  readonly output?: DeclaredSchema;
   /** What it does to the world. Default `once`: started at most once for each consent. */
   readonly effect?: ToolEffect;
   /** Default ten minutes. */
   readonly timeoutMs?: number;
   readonly annotations?: Readonly<Record<string, JsonValue>>;
   readonly policy?: readonly ToolRule[];
+  /** Every call asks, and people may answer it in these ways only. Short for a rule in `policy`. */
+  readonly allowedDecisions?: ToolRule['allowedDecisions'];
   /** Names the tool of the same agent that undoes what this one did. It is offered to people, never called by itself. */
   readonly compensation?: string;
   /** Names a secret, `github` for example: the gate resolves it for the run's requester and hands it over as `credential`. */
   readonly credential?: string;
-  execute(args: z.output<Input>, context: ToolContext): Promise<JsonValue>;
+  execute(args: DeclaredValue<Input>, context: ToolContext): Promise<JsonValue>;
 }
 
 const DEFAULT_TIMEOUT_MS = 600_000;
 const MAX_TIMEOUT_MS = 24 * 3_600_000;
+const MAX_RULE_ID_LENGTH = 63;
 
 const Declaration = z.object({
   name: ToolName,
@@ -103,7 +120,7 @@ const Declaration = z.object({
 });
 
 /** Defines a tool in code. Throws a {@link DefinitionError} that names every fault by its path. */
-export function defineTool<Input extends z.ZodType>(options: ToolOptions<Input>): Tool {
+export function defineTool<const Input extends DeclaredSchema>(options: ToolOptions<Input>): Tool {
   const declared = {
     name: options.name,
     description: options.description,
@@ -115,29 +132,63 @@ export function defineTool<Input extends z.ZodType>(options: ToolOptions<Input>)
   const faults = Declaration.safeParse(declared).error?.issues.map(
     (issue) => `tools.${options.name}.${issue.path.join('.')}: ${issue.message}`,
   );
-  const all = [...(faults ?? []), ...inputFaults(options.input).map((fault) => `tools.${options.name}.input${fault}`)];
-  if (all.length > 0) throw new DefinitionError(all);
+  const input = readSchema(options.input);
+  const output = options.output === undefined ? undefined : readSchema(options.output);
+  const all = [
+    ...(faults ?? []),
+    ...inputFaults(options.input, input).map((fault) => `tools.${options.name}.input${fault}`),
+    ...(typeof output === 'string' ? [`tools.${options.name}.output: ${output}`] : []),
+  ];
+  if (all.length > 0 || typeof input === 'string' || typeof output === 'string') throw new DefinitionError(all);
   return Object.freeze({
     ...declared,
     source: 'function',
-    input: options.input,
-    policy: options.policy ?? [],
+    input,
+    ...(isZod(options.input) ? {} : { inputSchema: asWritten(options.input) }),
+    policy: [...(options.policy ?? []), ...decisionRule(options)],
     ...(options.annotations === undefined ? {} : { annotations: options.annotations }),
-    // The gate validated the arguments by this very schema.
-    execute: (args: JsonValue, context: ToolContext) => options.execute(args as z.output<Input>, context),
+    async execute(args: JsonValue, context: ToolContext) {
+      // The gate validated the arguments by this very schema.
+      const result = await options.execute(args as DeclaredValue<Input>, context);
+      if (output === undefined) return result;
+      const checked = checkOutput(output, result);
+      if (!checked.ok) throw new ToolError('invalid_output', checked.message);
+      return checked.value;
+    },
   });
 }
 
-function inputFaults(input: z.ZodType): string[] {
+/** The schema, or what is wrong with it. */
+function readSchema(schema: DeclaredSchema): z.ZodType | string {
+  try {
+    return toZod(schema);
+  } catch (error) {
+    return `is no JSON Schema that can be checked: ${messageOf(error)}`;
+  }
+}
+
+function inputFaults(declared: DeclaredSchema, input: z.ZodType | string): string[] {
+  if (typeof input === 'string') return [`: ${input}`];
   if (!(input instanceof z.ZodObject)) return [': must be a z.strictObject, since models send objects'];
-  const loose = looseObjectFaults(input).map((fault) => `${fault.path}: ${fault.message}`);
+  const loose = looseObjectFaults(input).map(({ path, message }) =>
+    isZod(declared) ? `${path}: ${message}` : `${path}: accepts unknown keys: say additionalProperties: false`,
+  );
   if (loose.length > 0) return loose;
   try {
     inputJsonSchema(input);
     return [];
   } catch (error) {
-    return [`: has no JSON Schema: ${error instanceof Error ? error.message : 'unknown'}`];
+    return [`: has no JSON Schema: ${messageOf(error)}`];
   }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : 'unknown');
+
+/** Layers only tighten: what the agent's own rules allow asks all the same. */
+function decisionRule({ name, allowedDecisions }: ToolOptions<DeclaredSchema>): ToolRule[] {
+  if (allowedDecisions === undefined) return [];
+  const id = `decisions-${name.toLowerCase()}`.slice(0, MAX_RULE_ID_LENGTH);
+  return [{ id, effect: 'ask', reason: `${name} says how it may be answered`, allowedDecisions }];
 }
 
 /** The schema as models see it: what may be sent, before defaults are filled in. */

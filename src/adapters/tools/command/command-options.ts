@@ -2,7 +2,7 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { CredentialRef, ToolName } from '../../../domain/schemas/names.ts';
-import { looksSecret } from '../../../platform/config.ts';
+import { looksSecret } from '../../../platform/project-keys.ts';
 import { DefinitionError } from '../definition-error.ts';
 import type { ToolRule } from '../tool.ts';
 
