@@ -80,13 +80,13 @@ async function oneConversation(index: number) {
   expect(cancelled.status).toBe(200);
   const ended = await untilEnded(anna.run(runId));
   // On a machine that is busy, some are told to look later.
-  const later = async (answer: Answer) =>
-    answer.status === 202
-      ? ben.request(
-          'GET',
-          `/v1/runs/${runId}/approvals/${approval.key}/decisions/${(answer.body as { decisionId: string }).decisionId}`,
-        )
-      : answer;
+  const later = async (answer: Answer) => {
+    if (answer.status !== 202) return answer;
+    const { decisionId } = answer.body as { decisionId: string };
+    const path = `/v1/runs/${runId}/approvals/${approval.key}/decisions/${decisionId}`;
+    const { body } = await ben.request('GET', path);
+    return { ...answer, status: (body as { outcome: string }).outcome === 'refused' ? 409 : 200 };
+  };
   const answers = await Promise.all([approved, rejected, again].map(later));
   const isRejected = answers[1]?.status === 200;
   const types = await ben.run(runId).types();
