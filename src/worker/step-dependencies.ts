@@ -17,6 +17,7 @@ import { createGuardedFetch } from '../platform/outgoing/guarded-fetch.ts';
 import type { TrustedKeys } from '../platform/signing-keys.ts';
 import type { Store } from '../store/database.ts';
 import { holdAgents } from './held-agents.ts';
+import type { HeldAgents } from './held-agents.ts';
 
 export interface WorkerParts {
   readonly store: Store;
@@ -44,9 +45,10 @@ export interface WorkerSteps extends StepDependencies {
   readonly servers: WorkerMcpServers;
 }
 
-export const stepDependencies = (parts: WorkerParts, held = holdAgents(parts.agents, parts.models)): WorkerSteps => {
+export const stepDependencies = (parts: WorkerParts, known?: HeldAgents): WorkerSteps => {
   const { store, clock, logger, trust, agents, workspacesRoot, forbidden } = parts;
   if (!parts.allowCommands) refuseCommands(agents);
+  const held = known ?? holdAgents(agents, parts.models);
   const fetch = createGuardedFetch(parts.allowedPrivateHosts ?? []);
   const credentials = parts.credentials ?? environmentCredentials(new Map());
   const servers = openMcpServers({ agents, fetch, credentials, logger });
