@@ -6,9 +6,11 @@ import { loadAgentModules } from '../adapters/agents/load-agents.ts';
 import type { AgentSource } from '../adapters/agents/define-agent.ts';
 import { loadConfig } from '../platform/config.ts';
 import { streamProgress } from '../platform/progress.ts';
+import { dropDatabase } from '../platform/services/postgres-databases.ts';
 import { startPostgres } from '../platform/services/postgres.ts';
 import { startTemporal } from '../platform/services/temporal.ts';
 import { cacheDirectory } from '../platform/state-directory.ts';
+import { createTemplateDatabase } from './migrated-database.ts';
 import type { WorldServices } from './world.ts';
 
 export interface StartedServices extends WorldServices, AsyncDisposable {}
@@ -52,9 +54,12 @@ export async function startTestServices(): Promise<StartedServices> {
   ] as const;
   for (const outcome of await Promise.allSettled(starting)) if (outcome.status === 'fulfilled') stopped(outcome.value);
   const [postgres, temporal] = await Promise.all(starting);
+  const templateDatabase = await createTemplateDatabase(postgres.url);
+  stack.defer(() => dropDatabase(postgres.url, templateDatabase));
   const started = stack.move();
   return {
     postgresUrl: postgres.url,
+    templateDatabase,
     temporalAddress: temporal.address,
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };

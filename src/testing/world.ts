@@ -21,18 +21,20 @@ import { newApiKey } from '../platform/api-key.ts';
 import { systemClock } from '../platform/clock.ts';
 import { GuardsConfig } from '../platform/guards-file.ts';
 import { createLogger } from '../platform/logger.ts';
-import { createDatabase, dropDatabase } from '../platform/services/postgres-databases.ts';
+import { dropDatabase } from '../platform/services/postgres-databases.ts';
 import { createSigningKeys } from '../platform/signing-keys.ts';
 import type { SigningKeys } from '../platform/signing-keys.ts';
 import { createCredential } from '../store/credentials.ts';
-import { migrateStore } from '../store/migrate.ts';
 import { installTemporalRuntime } from '../worker/temporal-runtime.ts';
+import { createMigratedDatabase } from './migrated-database.ts';
 import { createPerson } from './person.ts';
 import type { Person } from './person.ts';
 
 export interface WorldServices {
   /** May create databases. */
   readonly postgresUrl: string;
+  /** One with the store's tables, to copy: without it each world migrates a database of its own. */
+  readonly templateDatabase?: string;
   readonly temporalAddress: string;
   /** Makes an environment whose time jumps; needed for `time: 'skipped'` only. */
   readonly timeSkipping?: () => Promise<TestWorkflowEnvironment>;
@@ -106,8 +108,7 @@ export const createWorld = async (options: WorldOptions): Promise<World> => {
   const environment = options.time === 'skipped' ? await services.timeSkipping?.() : undefined;
   if (options.time === 'skipped' && !environment) throw new Error('This world needs services.timeSkipping.');
   const clock = environment ? { nowMs: () => environment.currentTimeMs() } : systemClock;
-  const databaseUrl = await createDatabase(services.postgresUrl, name);
-  await migrateStore(databaseUrl);
+  const databaseUrl = await createMigratedDatabase(services.postgresUrl, name, services.templateDatabase);
   const workspacesRoot = await mkdtemp(join(tmpdir(), 'countersign-world-'));
   const scope = { tenant: 'acme', project: 'web' };
   const keys = await createSigningKeys(await clock.nowMs());

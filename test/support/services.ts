@@ -3,15 +3,19 @@ import { join } from 'node:path';
 import { rmSync } from 'node:fs';
 import { loadConfig } from '../../src/platform/config.ts';
 import { streamProgress } from '../../src/platform/progress.ts';
+import { dropDatabase } from '../../src/platform/services/postgres-databases.ts';
 import { startPostgres } from '../../src/platform/services/postgres.ts';
 import { startTemporal } from '../../src/platform/services/temporal.ts';
 import { timeSkippingServerExecutable } from '../../src/platform/services/time-skipping.ts';
 import { cacheDirectory } from '../../src/platform/state-directory.ts';
+import { createTemplateDatabase } from '../../src/testing/migrated-database.ts';
 import { removeAbandonedDirectories, temporaryDirectory } from './temporary-directory.ts';
 
 export interface TestServices {
   /** A database that may create others; each test file makes its own with `createDatabase`. */
   readonly postgresUrl: string;
+  /** A database with the store's tables, to copy. */
+  readonly templateDatabase: string;
   /** A Temporal development server without time skipping. */
   readonly temporalAddress: string;
   readonly temporalNamespace: string;
@@ -66,13 +70,20 @@ export async function startTestServices(): Promise<{ services: TestServices; sto
   ] as const;
   try {
     const [postgres, temporal, timeSkippingServer] = await Promise.all(starting);
+    const templateDatabase = await createTemplateDatabase(postgres.url);
     const services = {
       postgresUrl: postgres.url,
+      templateDatabase,
       temporalAddress: temporal.address,
       temporalNamespace: temporal.namespace,
       timeSkippingServer,
     };
-    return { services, stop };
+    const stopAll = async () => {
+      // The server may be somebody else's.
+      await dropDatabase(postgres.url, templateDatabase);
+      await stop();
+    };
+    return { services, stop: stopAll };
   } catch (error) {
     // The logs stay where the error says they are; what did start is stopped.
     await Promise.allSettled(starting);
