@@ -5,8 +5,11 @@ import type { AgentSource } from '../adapters/agents/define-agent.ts';
 import { createModels } from '../adapters/models/model-registry.ts';
 import type { ModelsConfig } from '../adapters/models/model-registry.ts';
 import { toolDefinition } from '../adapters/tools/tool-definition.ts';
-import type { Tool } from '../adapters/tools/tool.ts';
+import { DefinitionError } from '../adapters/tools/definition-error.ts';
+import type { SubAgent, Tool } from '../adapters/tools/tool.ts';
 import { openWorkspace } from '../adapters/workspace/workspace.ts';
+import { compilePolicy } from '../domain/policy/compile.ts';
+import { policyLayerSchema } from '../domain/policy/policy-schema.ts';
 import type { RuleInput } from '../domain/policy/policy-schema.ts';
 import type { KnownPeople } from '../domain/policy/quorum-faults.ts';
 import type { Scope } from '../domain/schemas/names.ts';
@@ -14,7 +17,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { TrustedKeys } from '../platform/signing-keys.ts';
 import type { Store } from '../store/database.ts';
-import { putDefinition } from '../store/definitions.ts';
+import { keepDefinition, putDefinition } from '../store/definitions.ts';
 
 export interface WorkerParts {
   readonly store: Store;
@@ -34,10 +37,12 @@ export const stepDependencies = (parts: WorkerParts): StepDependencies => {
   const { store, clock, logger, trust, agents, workspacesRoot, forbidden } = parts;
   const models = createModels({
     config: parts.models,
-    scripts: Object.assign({}, ...agents.map((one) => one.scripts)),
+    scripts: Object.assign({}, ...allAgents(agents).map((one) => one.scripts)),
   });
   const tools = new Map<string, Tool>(
-    agents.flatMap((agent) => agent.tools.map((tool) => [toolDefinition(tool).definitionDigest, tool] as const)),
+    allAgents(agents).flatMap((agent) =>
+      agent.tools.map((tool) => [toolDefinition(tool).definitionDigest, tool] as const),
+    ),
   );
   return {
     store,
@@ -51,6 +56,35 @@ export const stepDependencies = (parts: WorkerParts): StepDependencies => {
   };
 };
 
+type WithTools = Pick<AgentSource, 'tools' | 'scripts'>;
+
+/** With the agents that they call, and those that these call. */
+const allAgents = (agents: readonly WithTools[]): readonly WithTools[] =>
+  agents.flatMap((one) => [one, ...allAgents(subAgentsOf(one))]);
+
+const subAgentsOf = ({ tools }: WithTools): readonly SubAgent[] => tools.flatMap(({ agent }) => agent ?? []);
+
+/** Agents that are called are kept for the gate, under the rules of no deployment: those of the caller's run will hold. */
+const keepSubAgents = async (
+  store: Store,
+  scope: Scope,
+  caller: WithTools,
+  deployment: readonly RuleInput[],
+  people: KnownPeople,
+): Promise<void> => {
+  for (const agent of subAgentsOf(caller)) {
+    const { definition, digest } = agent;
+    const layers = policyLayerSchema.array().parse(definition.policy);
+    const policy = compilePolicy([{ name: 'deployment', rules: [...deployment] }, ...layers], people);
+    if (!policy.ok)
+      throw new DefinitionError(
+        policy.faults.map(({ path, message }) => `agents.${definition.name}.policy: ${path} ${message}`),
+      );
+    await keepDefinition(store, scope, definition, digest);
+    await keepSubAgents(store, scope, agent, deployment, people);
+  }
+};
+
 /** Makes the agents known to the bridge: new runs are started with these definitions. */
 export const registerAgents = async (
   store: Store,
@@ -62,5 +96,6 @@ export const registerAgents = async (
   for (const source of agents) {
     const definition = agentDefinition(source, deployment, people);
     await putDefinition(store, scope, definition, agentDigest(definition));
+    await keepSubAgents(store, scope, source, deployment, people);
   }
 };

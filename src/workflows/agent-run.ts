@@ -24,7 +24,9 @@ import { detailsView, statusView } from './views.ts';
 
 export async function agentRun(input: AgentRunInput): Promise<RunStatusView> {
   const start = startOf(input.start, workflowInfo().workflowId);
-  const fresh = { state: newRunState(start.identity, input.limits, start.contributors), nextOrdinal: 1, evidence: {} };
+  // Whoever put words into a parent has put them into its sub-runs.
+  const contributors = input.contributors ?? start.contributors;
+  const fresh = { state: newRunState(start.identity, input.limits, contributors), nextOrdinal: 1, evidence: {} };
   const run = openRun(input.carry ?? fresh);
   registerHandlers(run, input);
   // Temporal's own cancel counts as `cancel`: the run ends in order, nothing is cut off.

@@ -31,6 +31,8 @@ export interface AgentRunInput {
   readonly statusFollowsTools?: true;
   /** A step that broke for good asks the ledger before the call is parked. Since the same. */
   readonly asksLedger?: true;
+  /** Of a sub-run: whose words or values were in its parent when it began. */
+  readonly contributors?: readonly string[];
   readonly carry?: CarriedRun;
 }
 

@@ -8,6 +8,7 @@ import type { CallModelInput, FlushOutput, RideAlong, RunToolInput, ToolStepResu
 import { callModel, flush, flushLocally, readOutcome, runTool } from './activities.ts';
 import type { LiveRun } from './live-run.ts';
 import type { AgentRunInput } from './messages.ts';
+import { followSubRun } from './sub-run.ts';
 
 export interface Steps {
   startModel(): void;
@@ -34,7 +35,8 @@ const failureOf = (error: unknown): { code: string; message: string } => {
   return { code: 'step_stopped', message: 'The step was stopped before it answered.' };
 };
 
-export const openSteps = (run: LiveRun, { asksLedger }: Pick<AgentRunInput, 'asksLedger'>): Steps => {
+export const openSteps = (run: LiveRun, given: AgentRunInput): Steps => {
+  const { asksLedger } = given;
   const scope = new CancellationScope();
   const launch = (work: () => Promise<CoreCommand>): void => {
     void scope.run(work).then(run.apply);
@@ -98,12 +100,15 @@ export const openSteps = (run: LiveRun, { asksLedger }: Pick<AgentRunInput, 'ask
     const { toolCallId } = call;
     const dispatch = dispatchOf(call);
     const summary = `${call.tool} (${toolCallId}, by ${call.basis})`;
-    const startToCloseTimeout = call.timeoutMs ?? '10m';
+    // The time of an agent is its sub-run's, which no step waits for.
+    const startToCloseTimeout = call.role === 'agent' ? '10m' : (call.timeoutMs ?? '10m');
     try {
       const input = { ...carriedBy(run), ...dispatch };
       const answer = await runTool.executeWithOptions({ summary, startToCloseTimeout }, [input]);
       run.acknowledge(answer);
-      return { type: 'tool_settled', toolCallId, result: answer.result };
+      const { result } = answer;
+      if (result.type !== 'sub_run') return { type: 'tool_settled', toolCallId, result };
+      return await followSubRun(given, run, call, result, () => ({ ...carriedBy(run), ...dispatch }));
     } catch (error) {
       return { type: 'tool_settled', toolCallId, result: await outcomeOf(error, dispatch) };
     }

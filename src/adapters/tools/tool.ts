@@ -3,8 +3,9 @@ import type { JsonValue } from '../../domain/arguments/json-value.ts';
 import { looseObjectFaults } from '../../domain/arguments/strict-schema.ts';
 import type { RuleInput } from '../../domain/policy/policy-schema.ts';
 import { ToolEffect } from '../../domain/schemas/agent.ts';
-import type { ToolDefinition } from '../../domain/schemas/agent.ts';
+import type { AgentDefinition, ToolDefinition } from '../../domain/schemas/agent.ts';
 import { ToolName } from '../../domain/schemas/names.ts';
+import type { ModelPort } from '../models/model-port.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { DefinitionError } from './definition-error.ts';
 
@@ -23,6 +24,15 @@ export interface ToolContext {
 /** A tool's own rule, in the innermost policy layer. It applies to that tool. */
 export type ToolRule = Omit<RuleInput, 'match'>;
 
+/** The agent behind a tool of role `agent`. */
+export interface SubAgent {
+  /** Without the deployment's rules: the gate adds those that the parent has pinned. */
+  readonly definition: AgentDefinition;
+  readonly digest: string;
+  readonly tools: readonly Tool[];
+  readonly scripts: Readonly<Record<string, ModelPort>>;
+}
+
 /** What agents may call. The gate is the only caller of `execute`, with arguments that passed `input`. */
 export interface Tool {
   readonly name: string;
@@ -34,8 +44,10 @@ export interface Tool {
   readonly timeoutMs: number;
   readonly annotations?: Readonly<Record<string, JsonValue>>;
   readonly policy: readonly ToolRule[];
-  /** Set for tools of our own, which people answer: the gate never executes them. */
+  /** Set for tools of our own, which people or other agents carry out: the gate never executes them. */
   readonly role?: ToolDefinition['role'];
+  /** Of role `agent`: who carries its calls out. */
+  readonly agent?: SubAgent;
   /** The tool of the same agent that undoes what this one did. */
   readonly compensation?: string;
   /** The arguments are deeply frozen. Throws a {@link ToolError} for failures that the model may be told. */
@@ -76,7 +88,7 @@ const Declaration = z.object({
   name: ToolName,
   description: z.string().min(1).max(8192),
   effect: ToolEffect,
-  timeoutMs: z.number().int().positive().max(MAX_TIMEOUT_MS),
+  timeoutMs: z.number(),
   compensation: ToolName.optional(),
 });
 
@@ -89,10 +101,10 @@ export function defineTool<Input extends z.ZodType>(options: ToolOptions<Input>)
     timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     ...(options.compensation === undefined ? {} : { compensation: options.compensation }),
   };
-  const faults = Declaration.safeParse(declared).error?.issues.map(
-    (issue) => `tools.${options.name}.${issue.path.join('.')}: ${issue.message}`,
-  );
-  const all = [...(faults ?? []), ...inputFaults(options.input).map((fault) => `tools.${options.name}.input${fault}`)];
+  const all = [
+    ...declarationFaults(declared),
+    ...inputFaults(options.input).map((fault) => `tools.${options.name}.input${fault}`),
+  ];
   if (all.length > 0) throw new DefinitionError(all);
   return Object.freeze({
     ...declared,
@@ -104,6 +116,16 @@ export function defineTool<Input extends z.ZodType>(options: ToolOptions<Input>)
     execute: (args: JsonValue, context: ToolContext) => options.execute(args as z.output<Input>, context),
   });
 }
+
+/** What is wrong with a tool beside its input, each fault by its path. */
+export const declarationFaults = (
+  declared: z.input<typeof Declaration>,
+  maxTimeoutMs = MAX_TIMEOUT_MS,
+): readonly string[] => {
+  const timeoutMs = z.number().int().positive().max(maxTimeoutMs);
+  const faults = Declaration.extend({ timeoutMs }).safeParse(declared).error?.issues ?? [];
+  return faults.map((issue) => `tools.${declared.name}.${issue.path.join('.')}: ${issue.message}`);
+};
 
 function inputFaults(input: z.ZodType): string[] {
   if (!(input instanceof z.ZodObject)) return [': must be a z.strictObject, since models send objects'];

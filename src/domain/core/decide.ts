@@ -5,6 +5,7 @@
 import type { ExtendCommand, MessageCommand, ResolveCommand, UnblockCommand } from '../schemas/command.ts';
 import type { EventOf, RunEvent } from '../schemas/event.ts';
 import type { BlobRef } from '../schemas/names.ts';
+import type { Usage } from '../schemas/run.ts';
 import type { ModelStepResult, ToolStepResult } from '../schemas/step.ts';
 import { dueEvents } from './clocks.ts';
 import { derivedStatus, evolve } from './evolve.ts';
@@ -28,11 +29,19 @@ export type CoreCommand =
       readonly inputRef: BlobRef;
       readonly conversationId?: string;
       readonly stateRef?: BlobRef;
+      /** Of a sub-run: the call that it carries out. */
+      readonly parent?: { readonly runId: string; readonly toolCallId: string };
     }
   | { readonly type: 'begin_turn' }
   | { readonly type: 'model_settled'; readonly result: ModelStepResult }
   | { readonly type: 'dispatch'; readonly toolCallId: string }
-  | { readonly type: 'tool_settled'; readonly toolCallId: string; readonly result: ToolStepResult }
+  | {
+      readonly type: 'tool_settled';
+      readonly toolCallId: string;
+      readonly result: ToolStepResult;
+      /** What the sub-run that carried it out has used. */
+      readonly subRun?: { readonly runId: string; readonly usage: Usage };
+    }
   | { readonly type: 'decide'; readonly given: AttestedDecision }
   | { readonly type: 'extend'; readonly given: Attested<ExtendCommand> }
   | { readonly type: 'block'; readonly given: Block }
@@ -64,6 +73,20 @@ const dispatch = (state: RunState, id: string, now: number): RunEvent[] => {
   return [{ type: 'tool.started', at: now, data: { toolCallId, tool, basis, digest, effectKey: key } }];
 };
 
+/** Told once, with the end of the call that it carried out. */
+const usedBySubRun = (
+  state: RunState,
+  { toolCallId, subRun }: Extract<CoreCommand, { type: 'tool_settled' }>,
+  now: number,
+): RunEvent[] => {
+  const isOut = state.calls.some((call) => call.toolCallId === toolCallId && call.status === 'running');
+  if (!subRun || !isOut) return [];
+  const { inputTokens, outputTokens } = subRun.usage;
+  if (inputTokens + outputTokens === 0) return [];
+  const data = { turn: state.turn, inputTokens, outputTokens, subRunId: subRun.runId };
+  return [{ type: 'usage.recorded', at: now, data }];
+};
+
 const requestCancel = (state: RunState, command: Extract<CoreCommand, { type: 'cancel' }>, now: number): RunEvent[] => {
   if (state.cancel) return [];
   const { type: _, ...data } = command;
@@ -74,7 +97,7 @@ const eventsOf = (state: RunState, command: CoreCommand, now: number): RunEvent[
   switch (command.type) {
     case 'start': {
       const { agent, agentDigest, policyDigest, requester } = state.identity;
-      const { inputRef, conversationId, stateRef } = command;
+      const { inputRef, conversationId, stateRef, parent } = command;
       const data = {
         agent,
         agentDigest,
@@ -84,6 +107,7 @@ const eventsOf = (state: RunState, command: CoreCommand, now: number): RunEvent[
         ...(state.contributors && { contributors: [...state.contributors] }),
         ...(conversationId && { conversationId }),
         ...(stateRef && { stateRef }),
+        ...(parent && { parentRunId: parent.runId, toolCallId: parent.toolCallId }),
       };
       return state.startedAt === 0 ? [{ type: 'run.started', at: now, data }] : [];
     }
@@ -94,7 +118,7 @@ const eventsOf = (state: RunState, command: CoreCommand, now: number): RunEvent[
     case 'dispatch':
       return dispatch(state, command.toolCallId, now);
     case 'tool_settled':
-      return judgeToolStep(state, command.toolCallId, command.result, now);
+      return [...usedBySubRun(state, command, now), ...judgeToolStep(state, command.toolCallId, command.result, now)];
     case 'decide':
       return judgeDecision(state, command.given, now);
     case 'extend':

@@ -4,6 +4,7 @@ import { evolveApproval } from './evolve-approval.ts';
 import { asksTogether, releaseBatch, withCall } from './evolve-call.ts';
 import { concernsRun, hasWorkInFlight, isEnding } from './state.ts';
 import type { CallState, RunState } from './state.ts';
+import { isAnsweredByPeople } from './tool-roles.ts';
 
 const ended = (state: RunState, status: 'completed' | 'failed' | 'cancelled'): RunState => ({
   ...state,
@@ -27,7 +28,7 @@ const judgedCall = (
   const { revision = 1, ...rest } = call;
   const isTogether = asksTogether(call.verdict);
   const judged = { ...rest, revision, ...(isTogether && { together: true as const }) };
-  if (call.role) return { ...judged, status: 'judged' };
+  if (isAnsweredByPeople(call.role)) return { ...judged, status: 'judged' };
   if (effect === 'allow') return { ...judged, status: 'ready', basis: 'rule' };
   // A grant answers for one call, not for those that it belongs with.
   if (effect === 'ask' && call.grantId !== undefined)

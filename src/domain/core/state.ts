@@ -2,7 +2,8 @@
 import type { RunLimits } from '../schemas/agent.ts';
 import type { Approval } from '../schemas/approval.ts';
 import type { Requester } from '../schemas/actor.ts';
-import type { Basis, EventOf, JudgedCall } from '../schemas/event.ts';
+import type { Basis } from '../schemas/basis.ts';
+import type { EventOf, JudgedCall } from '../schemas/event.ts';
 import type { BlobRef } from '../schemas/names.ts';
 import type { RunStatus, Usage } from '../schemas/run.ts';
 import type { RevisedCall } from '../schemas/step.ts';

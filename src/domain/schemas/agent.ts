@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AgentName, Digest, ToolName } from './names.ts';
+import { ToolRole } from './tool-role.ts';
 
 /** What a tool does to the world. Undeclared means `once`. */
 export const ToolEffect = z.enum(['none', 'idempotent', 'once']);
@@ -17,11 +18,12 @@ export const ToolDefinition = z.strictObject({
   effect: ToolEffect,
   timeoutMs: z.number().int().positive(),
   annotations: PlainJson.optional(),
-  /** Tools of our own: asking a person, blocking the run. */
-  role: z.enum(['question', 'block']).optional(),
+  role: ToolRole.optional(),
+  /** `agent`: digest of the agent's own definition, which the deployment's rules are added to when its run starts. */
+  agentDigest: Digest.optional(),
   /** The tool that undoes what this one did. Offered to people, never called by itself. */
   compensation: ToolName.optional(),
-  /** SHA-256 over name, source, description, schema, annotations and effect. */
+  /** SHA-256 over name, source, description, schema, annotations and effect, and the agent's digest where it has one. */
   definitionDigest: Digest,
 });
 export type ToolDefinition = z.infer<typeof ToolDefinition>;
@@ -45,6 +47,10 @@ export const RunLimits = z.strictObject({
   maxPending: z.number().int().positive().max(64).default(20),
   /** Rejections of one tool after which the run parks. */
   maxRejections: z.number().int().positive().max(100).default(3),
+  /** How deep below this run sub-runs may go. Of a tree of runs, the root's limit holds. */
+  maxDepth: z.number().int().nonnegative().max(16).default(4),
+  /** Sub-runs at all depths, counted over the whole run. The root's limit holds. */
+  maxSubRuns: z.number().int().nonnegative().max(1_000).default(50),
   modelStepTimeoutMs: z.number().int().positive().default(3_600_000),
 });
 export type RunLimits = z.infer<typeof RunLimits>;

@@ -1,7 +1,26 @@
 import { z } from 'zod';
 import { Channel, Delegator, Requester } from './actor.ts';
 import { DecisionKind, GrantScope, Verdict } from './approval.ts';
+import { Basis } from './basis.ts';
 import { AgentName, BlobRef, Digest, EpochMs, RunId, ScopeName, ToolCallId } from './names.ts';
+
+/**
+ * The call that a sub-run carries out. Nobody signs the start of a sub-run: it follows from its parent, and whoever acts for
+ * it derives it again.
+ */
+export const ParentCall = z.strictObject({
+  runId: RunId,
+  toolCallId: ToolCallId,
+  revision: z.number().int().positive(),
+  /** Why the call may run, and what that is proven with. */
+  basis: Basis,
+  argumentsRef: BlobRef,
+  factsRef: BlobRef,
+  grantId: z.string().optional(),
+  /** Agents from the root to the parent. */
+  path: z.array(AgentName).min(1),
+});
+export type ParentCall = z.infer<typeof ParentCall>;
 
 /** Starts a run: binds run, requester, agent and policy. Its signature is what the gate trusts. */
 export const StartCommand = z.strictObject({
@@ -24,6 +43,8 @@ export const StartCommand = z.strictObject({
   contributors: z.array(z.string().min(1).max(200)).min(1).optional(),
   /** The run's state at the start, which decisions may edit and tools read. */
   stateRef: BlobRef.optional(),
+  /** Of a sub-run, and of no other. */
+  parent: ParentCall.optional(),
 });
 export type StartCommand = z.infer<typeof StartCommand>;
 

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { Actor, Channel, Requester } from './actor.ts';
 import { Approval, DecisionKind, Verdict } from './approval.ts';
+import { Basis } from './basis.ts';
 import { GuardNotice } from '../guards/guard.ts';
 import { EditedCall, Resolution } from './command.ts';
 import { BlobRef, Digest, EpochMs, RunId, ToolCallId } from './names.ts';
 import { Receipt, Usage } from './run.ts';
+import { ToolRole } from './tool-role.ts';
 
 /** One call of a turn as the model step judged it. `problem` is set where the call can never run. */
 export const JudgedCall = z.object({
@@ -24,8 +26,8 @@ export const JudgedCall = z.object({
   previousArgumentsRef: BlobRef.optional(),
   /** A live grant that covers it. The gate looks again. */
   grantId: z.string().optional(),
-  /** Tools of our own: asking a person, blocking the run. */
-  role: z.enum(['question', 'block']).optional(),
+  /** Tools of our own. */
+  role: ToolRole.optional(),
   /** `block`: the agent's words. */
   reasonRef: BlobRef.optional(),
   effect: z.enum(['none', 'idempotent', 'once']).optional(),
@@ -33,10 +35,6 @@ export const JudgedCall = z.object({
   problem: z.object({ code: z.string(), message: z.string(), reasonRef: BlobRef.optional() }).optional(),
 });
 export type JudgedCall = z.infer<typeof JudgedCall>;
-
-/** Why a dispatch may run. The gate proves it again. */
-export const Basis = z.enum(['consent', 'rule', 'grant', 'expiry']);
-export type Basis = z.infer<typeof Basis>;
 
 const event = <T extends string, D extends z.ZodRawShape>(type: T, data: D) =>
   z.object({ type: z.literal(type), at: EpochMs, data: z.object(data) });
@@ -72,6 +70,9 @@ export const RunEvent = z.discriminatedUnion('type', [
     contributors: z.array(z.string()).optional(),
     conversationId: z.string().optional(),
     stateRef: BlobRef.optional(),
+    /** Of a sub-run: the call that it carries out. */
+    parentRunId: RunId.optional(),
+    toolCallId: ToolCallId.optional(),
   }),
   event('run.suspended', {}),
   event('run.resumed', {}),
@@ -118,7 +119,8 @@ export const RunEvent = z.discriminatedUnion('type', [
     textRef: BlobRef,
     duringTurn: z.number().int().positive().optional(),
   }),
-  event('usage.recorded', { turn: z.number(), ...Usage.shape }),
+  /** `subRunId`: all that a sub-run and its own have used, told once it has ended. */
+  event('usage.recorded', { turn: z.number(), ...Usage.shape, subRunId: RunId.optional() }),
   event('approval.requested', { approval: Approval }),
   event('approval.decided', {
     ...decisionData,

@@ -1,0 +1,4 @@
+import type { ToolRole } from '../schemas/tool-role.ts';
+
+/** What people do: nothing executes it. */
+export const isAnsweredByPeople = (role: ToolRole | undefined): boolean => role === 'question' || role === 'block';
