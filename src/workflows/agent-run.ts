@@ -10,7 +10,7 @@ import {
 import { next } from '../domain/core/next.ts';
 import type { Action } from '../domain/core/next.ts';
 import { isFinished } from '../domain/core/run-status.ts';
-import { hasCall, hasWorkInFlight, newRunState } from '../domain/core/state.ts';
+import { hasCall, hasWorkInFlight, isBlocked, newRunState } from '../domain/core/state.ts';
 import type { RunState } from '../domain/core/state.ts';
 import type { RunStatus } from '../domain/schemas/run.ts';
 import { openRun } from './live-run.ts';
@@ -20,6 +20,7 @@ import type { AgentRunInput, RunStatusView } from './messages.ts';
 import { startOf } from './start.ts';
 import { hasEventsToStore, openSteps, storeEvents } from './steps.ts';
 import type { Steps } from './steps.ts';
+import { parentTeller } from './tell-parent.ts';
 import { detailsView, statusView } from './views.ts';
 
 export async function agentRun(input: AgentRunInput): Promise<RunStatusView> {
@@ -32,12 +33,15 @@ export async function agentRun(input: AgentRunInput): Promise<RunStatusView> {
   // Temporal's own cancel counts as `cancel`: the run ends in order, nothing is cut off.
   CancellationScope.current().cancelRequested.catch(() => run.apply({ type: 'cancel', channel: 'temporal' }));
   if (!input.carry) run.apply({ type: 'start', ...start.input });
-  return CancellationScope.nonCancellable(() => drive(run, input));
+  if (!input.carry && input.blockedAbove) run.apply({ type: 'block_above' });
+  const tell = start.input.parent && parentTeller(run, start.input.parent, input.carry !== undefined);
+  return CancellationScope.nonCancellable(() => drive(run, input, tell));
 }
 
-async function drive(run: LiveRun, input: AgentRunInput): Promise<RunStatusView> {
+async function drive(run: LiveRun, input: AgentRunInput, tellParent?: () => void): Promise<RunStatusView> {
   const steps = openSteps(run, input);
   const showStatus = statusShower(input);
+  const blockBelow = cascade(run, steps);
   for (;;) {
     const seen = run.version;
     if (isBetweenTurns(run.state) && isLong()) await rollOver(run, input);
@@ -45,6 +49,8 @@ async function drive(run: LiveRun, input: AgentRunInput): Promise<RunStatusView>
     // No promise where there is nothing to wait for: each one costs a stack trace in the sandbox.
     if (hasEventsToStore(run)) await storeEvents(run);
     showStatus(run);
+    tellParent?.();
+    blockBelow();
     const isQuiet = run.version === seen && run.isStored;
     if (isQuiet && isFinished(run.state.status)) return statusView(run.state);
     // Signals alone can fill a history while people are waited for.
@@ -107,6 +113,16 @@ function nextEvent(run: LiveRun, actions: readonly Action[]): Promise<unknown> {
       CancellationScope.current().cancel();
     }
   });
+}
+
+/** Whatever a blocked run has called is blocked with it: at once, or when it begins. */
+function cascade(run: LiveRun, steps: Steps): () => void {
+  let wasBlocked = isBlocked(run.state);
+  return () => {
+    const blocked = isBlocked(run.state);
+    if (blocked && !wasBlocked) steps.blockBelow();
+    wasBlocked = blocked;
+  };
 }
 
 /**

@@ -8,13 +8,15 @@ import type { CallModelInput, FlushOutput, RideAlong, RunToolInput, ToolStepResu
 import { callModel, flush, flushLocally, readOutcome, runTool } from './activities.ts';
 import type { LiveRun } from './live-run.ts';
 import type { AgentRunInput } from './messages.ts';
-import { followSubRun } from './sub-run.ts';
+import { openSubRuns } from './sub-runs.ts';
 
 export interface Steps {
   startModel(): void;
   startTool(call: ReadyCall): void;
   /** Asks everything that is out to stop. */
   stop(): void;
+  /** Tells the sub-runs that are out that this run is blocked. */
+  blockBelow(): void;
 }
 
 const factsOf = (run: LiveRun): CallModelInput['facts'] => {
@@ -37,6 +39,7 @@ const failureOf = (error: unknown): { code: string; message: string } => {
 
 export const openSteps = (run: LiveRun, given: AgentRunInput): Steps => {
   const { asksLedger } = given;
+  const subRuns = openSubRuns(given, run);
   const scope = new CancellationScope();
   const launch = (work: () => Promise<CoreCommand>): void => {
     void scope.run(work).then(run.apply);
@@ -108,7 +111,7 @@ export const openSteps = (run: LiveRun, given: AgentRunInput): Steps => {
       run.acknowledge(answer);
       const { result } = answer;
       if (result.type !== 'sub_run') return { type: 'tool_settled', toolCallId, result };
-      return await followSubRun(given, run, call, result, () => ({ ...carriedBy(run), ...dispatch }));
+      return await subRuns.follow(call, result, () => ({ ...carriedBy(run), ...dispatch }));
     } catch (error) {
       return { type: 'tool_settled', toolCallId, result: await outcomeOf(error, dispatch) };
     }
@@ -118,6 +121,7 @@ export const openSteps = (run: LiveRun, given: AgentRunInput): Steps => {
     startModel: () => launch(model),
     startTool: (call) => launch(() => tool(call)),
     stop: () => scope.cancel(),
+    blockBelow: subRuns.block,
   };
 };
 

@@ -8,6 +8,7 @@ import { ExportVerifier } from '../../src/domain/evidence/verify-export.ts';
 import { verifySignature } from '../../src/platform/verify-signature.ts';
 import { asksFor, asksForAll, recordingTool, says, testAgent } from '../../src/testing/index.ts';
 import type { Person, StartedRun, World } from '../../src/testing/index.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { testWorld } from '../support/world.ts';
 
 const refund = recordingTool('refund');
@@ -180,6 +181,76 @@ describe('three agents deep', () => {
       'sub_run_cancelled',
       'sub_run_cancelled',
     ]);
+  });
+});
+
+describe('a tree that stands still', () => {
+  /** Up to the cashier's request. */
+  const untilAsked = async () => {
+    const run = await anna.startRun({ agent: 'desk' });
+    await run.decide(await run.pending(), 'approve');
+    const clerkRun = callOf(run);
+    const cashierRun = callOf(clerkRun, run.runId);
+    await run.event('approval.requested', 2);
+    return { run, clerkRun, cashierRun, approval: await cashierRun.pending() };
+  };
+  const statuses = (...runs: StartedRun[]) => Promise.all(runs.map(async (one) => (await one.get()).status));
+
+  test('S1.15 is suspended up to its root, and goes on with the decision', { timeout: 60_000 }, async () => {
+    const { run, clerkRun, cashierRun, approval } = await untilAsked();
+    await waitFor('the root to be suspended', async () => (await run.get()).status === 'suspended');
+    expect(await statuses(run, clerkRun, cashierRun)).toEqual(['suspended', 'suspended', 'suspended']);
+    await cashierRun.decide(approval, 'reject');
+    await run.event('approval.requested', 3);
+    const question = await cashierRun.pending();
+    await cashierRun.decide(question, 'respond', { response: 'No.' });
+    expect(await run.ends()).toMatchObject({ status: 'completed' });
+    expect(
+      (await run.events()).filter(({ type }) => type === 'sub_run.changed').map(({ data }) => data['status']),
+    ).toContain('running');
+  });
+
+  test(
+    'S1.15 S1.18 a block goes down the tree, a note lifts it, and what was blocked for itself stays blocked',
+    { timeout: 90_000 },
+    async () => {
+      const { run, clerkRun, cashierRun, approval } = await untilAsked();
+      await run.block('Look at this first.');
+      await waitFor('the cashier to be blocked', async () => (await cashierRun.get()).status === 'needs_attention');
+      expect(await statuses(run, clerkRun, cashierRun)).toEqual([
+        'needs_attention',
+        'needs_attention',
+        'needs_attention',
+      ]);
+      expect((await cashierRun.get()).attentions).toMatchObject([{ code: 'blocked_above', action: 'unblock' }]);
+      await cashierRun.block('And this.');
+      expect(await cashierRun.decide(approval, 'approve')).toMatchObject({ status: 200 });
+
+      expect(await run.unblock('It is all right.')).toMatchObject({ status: 200 });
+      await waitFor('the block from above to be lifted', async () => (await cashierRun.get()).attentions.length === 1);
+      expect((await cashierRun.get()).attentions).toMatchObject([{ code: 'blocked' }]);
+      await waitFor('the clerk to wait', async () => (await clerkRun.get()).status === 'suspended');
+
+      await cashierRun.unblock();
+      await run.event('approval.requested', 3);
+      await cashierRun.decide(await cashierRun.pending(), 'respond', { response: 'No.' });
+      expect(await run.ends()).toMatchObject({ status: 'completed' });
+      expect(await verified(run.runId)).toMatchObject({ ok: true, faults: [], notes: [] });
+    },
+  );
+
+  test('S1.15 what a tree uses is the sum of what its runs use, counted once', { timeout: 60_000 }, async () => {
+    const { run, cashierRun, approval } = await untilAsked();
+    await cashierRun.decide(approval, 'reject');
+    await run.event('approval.requested', 3);
+    await cashierRun.decide(await cashierRun.pending(), 'reject');
+    await run.ends();
+    const used = (await run.events()).filter(({ type }) => type === 'usage.recorded');
+    const sum = (events: typeof used) => events.reduce((total, { data }) => total + Number(data['inputTokens']), 0);
+    const segments = used.filter(({ data }) => data['subRunId'] === undefined);
+    const atRoot = used.filter(({ runId }) => runId === run.runId);
+    expect(segments.length).toBeGreaterThan(5);
+    expect(sum(atRoot)).toBe(sum(segments));
   });
 });
 

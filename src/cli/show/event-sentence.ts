@@ -47,7 +47,11 @@ export function eventSentence(event: RunEvent, content: Content = {}): string {
       return calls.length === 0 ? event.data.finishReason : `wants ${calls.join(', ')}`;
     }
     case 'usage.recorded':
-      return `${event.data.inputTokens} tokens in, ${event.data.outputTokens} out`;
+      return `${event.data.inputTokens} tokens in, ${event.data.outputTokens} out${
+        event.data.subRunId === undefined ? '' : `, by ${event.data.subRunId}`
+      }`;
+    case 'sub_run.changed':
+      return `${callOf(event)} in ${event.data.subRunId} is ${event.data.status}`;
     case 'approval.requested': {
       const { tool, key, decideBy, verdict, revision, editor } = event.data.approval;
       const which = revision === 1 ? key : `${key}, revision ${revision}${editor === undefined ? '' : ` by ${editor}`}`;

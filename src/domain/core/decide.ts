@@ -11,7 +11,16 @@ import { dueEvents } from './clocks.ts';
 import { derivedStatus, evolve } from './evolve.ts';
 import { doomedByBatch } from './evolve-call.ts';
 import { approvalId, effectKey } from './ids.ts';
-import { judgeBlock, judgeExtend, judgeRecheck, judgeResolve, judgeUnblock, refused } from './judge-command.ts';
+import {
+  judgeBlock,
+  judgeBlockAbove,
+  judgeExtend,
+  judgeRecheck,
+  judgeResolve,
+  judgeSubRunStatus,
+  judgeUnblock,
+  refused,
+} from './judge-command.ts';
 import type { Attested, Block } from './judge-command.ts';
 import { judgeDecision } from './judge-decision.ts';
 import type { AttestedDecision } from './judge-decision.ts';
@@ -20,7 +29,7 @@ import { judgeModelStep } from './judge-model-step.ts';
 import { judgeToolStep } from './judge-tool-step.ts';
 import { isFinished } from './run-status.ts';
 import { hasWorkInFlight, isBlocked, isEnding, isReady, limitsOf, pendingApprovals } from './state.ts';
-import type { RunState } from './state.ts';
+import type { CallState, RunState } from './state.ts';
 import { ATTENTION_TEXTS, DENIAL_TEXTS, MODEL_TEXTS } from './texts.ts';
 
 export type CoreCommand =
@@ -45,6 +54,10 @@ export type CoreCommand =
   | { readonly type: 'decide'; readonly given: AttestedDecision }
   | { readonly type: 'extend'; readonly given: Attested<ExtendCommand> }
   | { readonly type: 'block'; readonly given: Block }
+  /** The run above is blocked. */
+  | { readonly type: 'block_above' }
+  /** What a sub-run says that it is at. */
+  | { readonly type: 'sub_run_status'; readonly toolCallId: string; readonly status: NonNullable<CallState['below']> }
   | { readonly type: 'unblock'; readonly given: Attested<UnblockCommand> }
   | { readonly type: 'message'; readonly given: Attested<MessageCommand> }
   | { readonly type: 'resolve'; readonly given: Attested<ResolveCommand> }
@@ -125,6 +138,10 @@ const eventsOf = (state: RunState, command: CoreCommand, now: number): RunEvent[
       return judgeExtend(state, command.given, now);
     case 'block':
       return judgeBlock(state, command.given, now);
+    case 'block_above':
+      return judgeBlockAbove(state, now);
+    case 'sub_run_status':
+      return judgeSubRunStatus(state, command, now);
     case 'unblock':
       return judgeUnblock(state, command.given, now);
     case 'message':

@@ -2,8 +2,8 @@
 import type { RunEvent } from '../schemas/event.ts';
 import { evolveApproval } from './evolve-approval.ts';
 import { asksTogether, releaseBatch, withCall } from './evolve-call.ts';
-import { concernsRun, hasWorkInFlight, isEnding } from './state.ts';
-import type { CallState, RunState } from './state.ts';
+import { BLOCKED_ABOVE, concernsRun, isEnding, isMoving, isWaitingBelow } from './state.ts';
+import type { Attention, CallState, RunState } from './state.ts';
 import { isAnsweredByPeople } from './tool-roles.ts';
 
 const ended = (state: RunState, status: 'completed' | 'failed' | 'cancelled'): RunState => ({
@@ -66,7 +66,9 @@ const blocked = (state: RunState, { data }: Extract<RunEvent, { type: 'run.block
 };
 
 const unblocked = (state: RunState, { data }: Extract<RunEvent, { type: 'run.unblocked' }>): RunState => {
-  const attentions = (state.attentions ?? []).filter((attention) => !concernsRun(attention));
+  const isLifted = (attention: Attention): boolean =>
+    data.inherited ? attention.code === BLOCKED_ABOVE : concernsRun(attention);
+  const attentions = (state.attentions ?? []).filter((attention) => !isLifted(attention));
   const contributors = [...new Set([...(state.contributors ?? []), data.actor.principal])];
   return follow({ ...state, attentions, contributors, rejections: {} }, data.commandId);
 };
@@ -77,6 +79,12 @@ const received = (state: RunState, { data }: Extract<RunEvent, { type: 'message.
   const { duringTurn } = data;
   const unread = duringTurn === undefined ? {} : { messagedDuring: duringTurn };
   return follow({ ...state, contributors, messages, ...unread }, data.commandId);
+};
+
+/** Tried again, nothing is known of the run that carries it out. */
+const started = (state: RunState, toolCallId: string): RunState => {
+  const isKnownBelow = state.calls.some((call) => call.toolCallId === toolCallId && call.below !== undefined);
+  return withCall(state, toolCallId, { status: 'running', ...(isKnownBelow && { below: 'running' as const }) });
 };
 
 const withoutAttention = (state: RunState, toolCallId: string): RunState => ({
@@ -137,7 +145,9 @@ export const evolve = (state: RunState, event: RunEvent): RunState => {
         },
       };
     case 'tool.started':
-      return withCall(state, event.data.toolCallId, { status: 'running' });
+      return started(state, event.data.toolCallId);
+    case 'sub_run.changed':
+      return withCall(state, event.data.toolCallId, { below: event.data.status });
     case 'tool.completed':
     case 'tool.failed':
       return withCall(state, event.data.toolCallId, { status: 'settled' });
@@ -189,8 +199,8 @@ export const evolve = (state: RunState, event: RunEvent): RunState => {
 export const derivedStatus = (state: RunState): 'running' | 'suspended' | 'needs_attention' => {
   if (isEnding(state)) return 'running';
   if ((state.attentions ?? []).length > 0) return 'needs_attention';
-  const waits = state.phase === 'tools' && state.calls.some((call) => call.status === 'waiting');
-  const moves =
-    hasWorkInFlight(state) || state.calls.some((call) => call.status === 'ready' || call.status === 'judged');
+  const waits =
+    state.phase === 'tools' && state.calls.some((call) => call.status === 'waiting' || isWaitingBelow(call));
+  const moves = isMoving(state) || state.calls.some((call) => call.status === 'ready' || call.status === 'judged');
   return waits && !moves ? 'suspended' : 'running';
 };

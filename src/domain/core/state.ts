@@ -22,6 +22,8 @@ export interface CallState extends JudgedCall {
   readonly unknownEpoch?: number;
   /** It will never run. */
   readonly denied?: true;
+  /** What the sub-run that carries it out is at, as that one says. */
+  readonly below?: 'running' | 'suspended' | 'needs_attention';
   /** It runs with others of its turn or not at all: an edit that takes the mark from its verdict does not let it go. */
   readonly together?: true;
 }
@@ -150,11 +152,21 @@ export const hasCall = (state: RunState, status: CallStatus): boolean =>
 /** True while a step is out: neither the end nor continue-as-new may come now. */
 export const hasWorkInFlight = (state: RunState): boolean => state.phase === 'asking' || hasCall(state, 'running');
 
+/** True while something is under way that waits for nobody: a sub-run in which people are waited for is not. */
+export const isMoving = (state: RunState): boolean =>
+  state.phase === 'asking' || state.calls.some((call) => call.status === 'running' && !isWaitingBelow(call));
+
+export const isWaitingBelow = ({ status, below }: CallState): boolean =>
+  status === 'running' && (below === 'suspended' || below === 'needs_attention');
+
 /** The end is decided: nothing new starts, what is out is waited for. */
 export const isEnding = (state: RunState): boolean => state.cancel !== undefined || state.failing !== undefined;
 
+/** Code of a block that came from the run above: it goes with that one's. */
+export const BLOCKED_ABOVE = 'blocked_above';
+
 /** Codes of attentions that concern the whole run, not one parked call. */
-const RUN_WIDE = new Set(['blocked', 'blocked_by_agent', 'too_many_rejections']);
+const RUN_WIDE = new Set(['blocked', BLOCKED_ABOVE, 'blocked_by_agent', 'too_many_rejections']);
 
 export const concernsRun = (attention: Attention): boolean => RUN_WIDE.has(attention.code);
 

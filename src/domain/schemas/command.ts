@@ -112,6 +112,8 @@ export const UnblockCommand = z.strictObject({
   commandId: z.string(),
   /** `{text, result}`, both the note: a call of `block_run` is answered with it. */
   noteRef: BlobRef,
+  /** To a sub-run: only the block that came from the run above is lifted. One of its own stays. */
+  inherited: z.literal(true).optional(),
 });
 export type UnblockCommand = z.infer<typeof UnblockCommand>;
 

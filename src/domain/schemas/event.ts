@@ -98,6 +98,8 @@ export const RunEvent = z.discriminatedUnion('type', [
     commandId: z.string(),
     noteRef: BlobRef,
     answers: z.array(ToolCallId),
+    /** Only the block that came from the run above is lifted. */
+    inherited: z.boolean().optional(),
   }),
   /** The end is near: nothing new is dispatched, what runs is asked to stop, then `run.cancelled` follows. */
   event('run.cancel_requested', cancelData),
@@ -189,6 +191,12 @@ export const RunEvent = z.discriminatedUnion('type', [
   event('tool.failed', { ...callData, code: z.string(), reasonRef: BlobRef }),
   /** The call will never run. `message` is what the model is told, made of fixed texts; a person's reason, or what is wrong with the arguments, is a blob. */
   event('tool.denied', { ...callData, code: z.string(), message: z.string(), reasonRef: BlobRef.optional() }),
+  /** What the sub-run that carries the call out is at: told by itself, for display. */
+  event('sub_run.changed', {
+    ...callData,
+    subRunId: RunId,
+    status: z.enum(['running', 'suspended', 'needs_attention']),
+  }),
   event('tool.outcome_unknown', { ...callData, effectKey: z.string(), epoch: z.number().int().positive().optional() }),
   /** The gate keeps it back: a brake is on. It goes on by itself once the brake is released. */
   event('tool.held', { ...callData, code: z.string(), brakeId: z.string() }),
