@@ -1,5 +1,6 @@
 /** Makes the run that carries a proven call out. Its parent's workflow starts it: here is only its row. */
 import type { SubAgent } from '../adapters/tools/tool.ts';
+import { limitsOf } from '../domain/core/state.ts';
 import type { RunToolInput, RunToolOutput } from '../domain/schemas/step.ts';
 import { getRun } from '../store/run-rows.ts';
 import { createSubRun as createRow } from '../store/sub-runs.ts';
@@ -21,10 +22,6 @@ interface SubRunCall {
   readonly attempt: Attempt;
 }
 
-/** Runs that were started before there were these limits have none. */
-const DEFAULT_MAX_DEPTH = 4;
-const DEFAULT_MAX_SUB_RUNS = 50;
-
 const rootOf = (run: PinnedRun): PinnedRun => (run.parent ? rootOf(run.parent.run) : run);
 
 export const createSubRun = async (
@@ -34,8 +31,7 @@ export const createSubRun = async (
   const { store, clock, logger } = dependencies;
   const { tenant, project, runId: parentRunId, requester } = run.start;
   const { toolCallId, revision, basis, argumentsRef, factsRef, grantId } = input;
-  const limits = rootOf(run).definition.limits as { maxDepth?: number; maxSubRuns?: number };
-  const { maxDepth = DEFAULT_MAX_DEPTH, maxSubRuns = DEFAULT_MAX_SUB_RUNS } = limits;
+  const { maxDepth, maxSubRuns } = limitsOf(rootOf(run).definition);
   const refuseTask = (code: string, text: string) => settle(dependencies, input, attempt, failed(code, text));
   if (run.path.length > maxDepth)
     return refuseTask('too_deep', `No agent may be called ${maxDepth + 1} levels below the first one.`);

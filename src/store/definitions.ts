@@ -82,6 +82,20 @@ export async function listAgents(store: Store, scope: Scope): Promise<CurrentAge
   return currentAgents(store, scope, null);
 }
 
+/** Whether runs of it can begin: people start it, or an agent that they start calls it, at any depth. */
+export async function isKnownAgent(store: Store, scope: Scope, name: string): Promise<boolean> {
+  const isCalledBy = async ({ tools }: AgentDefinition): Promise<boolean> => {
+    for (const { agentDigest } of tools) {
+      const called = agentDigest === undefined ? undefined : await getDefinition(store, scope, agentDigest);
+      if (called && (called.name === name || (await isCalledBy(called)))) return true;
+    }
+    return false;
+  };
+  for (const agent of await listAgents(store, scope))
+    if (agent.name === name || (await isCalledBy(agent.definition))) return true;
+  return false;
+}
+
 async function currentAgents(store: Store, scope: Scope, name: string | null): Promise<CurrentAgent[]> {
   const rows = await execute(store, CURRENT, [scope.tenant, scope.project, name]);
   return (rows as { name: string; digest: string; body: Buffer }[]).map((row) => ({

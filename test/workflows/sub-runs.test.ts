@@ -63,10 +63,23 @@ const many = testAgent({
   ],
 });
 
+const payer = testAgent({
+  name: 'payer',
+  tools: [refund],
+  policy: [{ id: 'maker-checker', match: 'refund', effect: 'ask', approvers: { notRequester: true } }],
+  script: [asksFor('refund', {}), says('Paid.')],
+});
+const guarded = testAgent({
+  name: 'guarded',
+  tools: [subAgent({ agent: payer, description: 'Pays.' })],
+  policy: [{ id: 'payer', match: 'payer', effect: 'ask', allowedDecisions: ['approve', 'edit', 'reject'] }],
+  script: [asksFor('payer', { input: 'Pay it.' }), says('Done.')],
+});
+
 let world: World;
 let anna: Person;
 beforeAll(async () => {
-  world = await testWorld({ agents: [desk, careful, deep, many] });
+  world = await testWorld({ agents: [desk, careful, deep, many, guarded] });
   anna = await world.person('anna');
 }, 120_000);
 afterAll(() => world[Symbol.asyncDispose]());
@@ -252,6 +265,66 @@ describe('a tree that stands still', () => {
     expect(segments.length).toBeGreaterThan(5);
     expect(sum(atRoot)).toBe(sum(segments));
   });
+});
+
+describe('who may do what below', () => {
+  const untilAsked = async (by: Person = anna) => {
+    const run = await by.startRun({ agent: 'guarded' });
+    await run.settles();
+    const subRun = by.run(subRunId(run.runId, run.runId, 'call_1_0'));
+    return { run, subRun };
+  };
+
+  test(
+    'S1.15 S3.3 whoever put words into the caller before it called has put them into the sub-run',
+    { timeout: 60_000 },
+    async () => {
+      const [ben, carla] = [await world.person('ben'), await world.person('carla')];
+      const { run, subRun } = await untilAsked();
+      const [approval] = await run.approvals();
+      if (!approval) throw new Error('The call of the agent asks.');
+      await ben.run(run.runId).decide(approval, 'edit', { arguments: { input: 'Pay it to Ben.' } });
+      await run.event('approval.requested', 2);
+      const asked = await subRun.pending();
+      expect(asked).toMatchObject({ path: ['guarded', 'payer'], contributors: ['ben'] });
+      expect(await ben.run(subRun.runId).decide(asked, 'approve')).toMatchObject({
+        status: 403,
+        body: { code: 'self_approval' },
+      });
+      expect(await anna.run(subRun.runId).decide(asked, 'approve')).toMatchObject({
+        status: 403,
+        body: { code: 'self_approval' },
+      });
+      expect(await carla.run(subRun.runId).decide(asked, 'approve')).toMatchObject({ status: 200 });
+      expect(await run.ends()).toMatchObject({ status: 'completed' });
+      expect(refund.calls.at(-1)?.effectKey).toContain(subRun.runId);
+    },
+  );
+
+  test.for([
+    ['the agent below', { agent: 'payer' }],
+    ['its tool', { tool: 'refund' }],
+    ['the project', {}],
+  ] as const)(
+    'B18 a brake on %s holds a call of a sub-run back until it is released',
+    { timeout: 60_000 },
+    async ([, body]) => {
+      const carla = await world.person('carla');
+      const { run, subRun } = await untilAsked();
+      await run.decide(await run.pending(), 'approve');
+      await run.event('approval.requested', 2);
+      const before = refund.calls.length;
+      const brake = await anna.request<{ brakeId: string }>('POST', '/v1/brakes', {
+        body: { reason: 'Stop.', ...body },
+      });
+      await carla.run(subRun.runId).decide(await subRun.pending(), 'approve');
+      expect(await run.event('tool.held')).toMatchObject({ runId: subRun.runId });
+      expect(refund.calls).toHaveLength(before);
+      await anna.request('DELETE', `/v1/brakes/${brake.body.brakeId}`);
+      expect(await run.ends()).toMatchObject({ status: 'completed' });
+      expect(refund.calls).toHaveLength(before + 1);
+    },
+  );
 });
 
 describe('what goes wrong below', () => {

@@ -115,9 +115,9 @@ export interface RunState {
 export const REMEMBERED_REFUSALS = 50;
 
 /** Runs that were started before there were these limits have none. */
-const LATER_LIMITS = { maxPending: 20, maxRejections: 3 } satisfies Partial<RunLimits>;
+const LATER_LIMITS = { maxPending: 20, maxRejections: 3, maxDepth: 4, maxSubRuns: 50 } satisfies Partial<RunLimits>;
 
-export const limitsOf = ({ limits }: RunState): RunLimits => ({ ...LATER_LIMITS, ...limits });
+export const limitsOf = ({ limits }: Pick<RunState, 'limits'>): RunLimits => ({ ...LATER_LIMITS, ...limits });
 
 /** `contributors`: who stands behind the start beside the requester. */
 export const newRunState = (
