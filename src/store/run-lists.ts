@@ -10,6 +10,8 @@ import { storableText } from './storable-text.ts';
 
 export interface RunFilter {
   readonly status?: RunStatus;
+  /** The runs of one tree. Without it sub-runs are left out. */
+  readonly rootRunId?: string;
   readonly agent?: string;
   readonly conversationId?: string;
   readonly requester?: string;
@@ -21,10 +23,11 @@ export interface RunFilter {
 
 /** Runs of a project, newest first. */
 export async function listRuns(store: Store, scope: Scope, filter: RunFilter): Promise<RunRow[]> {
-  const { status, agent, conversationId, requester, label, cursor, limit } = filter;
+  const { status, rootRunId, agent, conversationId, requester, label, cursor, limit } = filter;
   const conditions: (SQL | undefined)[] = [
     eq(runs.tenant, scope.tenant),
     eq(runs.project, scope.project),
+    rootRunId === undefined ? eq(runs.runId, runs.rootRunId) : eq(runs.rootRunId, rootRunId),
     status && eq(runs.status, status),
     agent === undefined ? undefined : eq(runs.agent, storableText(agent)),
     conversationId === undefined ? undefined : eq(runs.conversationId, storableText(conversationId)),

@@ -1,4 +1,7 @@
 /** Rows of sub-runs: made by the gate, for calls that another agent carries out. */
+import { LRUCache } from 'lru-cache';
+import { pathOf } from '../domain/core/sub-runs.ts';
+import { StartCommand } from '../domain/schemas/command.ts';
 import type { AgentDefinition } from '../domain/schemas/agent.ts';
 import type { Scope } from '../domain/schemas/names.ts';
 import { Usage } from '../domain/schemas/run.ts';
@@ -43,6 +46,38 @@ export async function createSubRun(
   ])) as [{ outcome: CreateSubRunOutcome }];
   if (answer.outcome === 'created') rememberBlobs(store, run.tenant, blobs);
   return answer.outcome;
+}
+
+const PATHS = {
+  name: 'read_paths_1',
+  text: `SELECT r.run_id, r.start_bytes FROM runs r
+    WHERE r.tenant = $1 AND r.project = $2 AND r.run_id = ANY ($3::text[])`,
+};
+
+/** By run: the agents from its root to it. They never change, so what was read once is kept. */
+const paths = new LRUCache<string, readonly string[]>({ max: 10_000 });
+
+/** The agents from the root to each of these runs; those that are not there are left out. */
+export async function readPaths(
+  store: Store,
+  scope: Scope,
+  runIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const keyOf = (runId: string) => `${scope.tenant}/${scope.project}/${runId}`;
+  const unknown = runIds.filter((runId) => !paths.has(keyOf(runId)));
+  if (unknown.length > 0) {
+    const rows = (await execute(store, PATHS, [scope.tenant, scope.project, unknown])) as {
+      run_id: string;
+      start_bytes: string;
+    }[];
+    for (const row of rows) paths.set(keyOf(row.run_id), pathOf(StartCommand.parse(JSON.parse(row.start_bytes))));
+  }
+  return new Map(
+    runIds.flatMap((runId) => {
+      const path = paths.get(keyOf(runId));
+      return path ? [[runId, path] as const] : [];
+    }),
+  );
 }
 
 const PAGE = 1_000;
