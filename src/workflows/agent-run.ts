@@ -10,7 +10,7 @@ import {
 import { next } from '../domain/core/next.ts';
 import type { Action } from '../domain/core/next.ts';
 import { isFinished } from '../domain/core/run-status.ts';
-import { hasCall, hasWorkInFlight, isBlocked, newRunState } from '../domain/core/state.ts';
+import { hasWorkInFlight, isBlocked, newRunState } from '../domain/core/state.ts';
 import type { RunState } from '../domain/core/state.ts';
 import type { RunStatus } from '../domain/schemas/run.ts';
 import { openRun } from './live-run.ts';
@@ -134,7 +134,9 @@ function statusShower(input: AgentRunInput): (run: LiveRun) => void {
   return ({ state }) => {
     setCurrentDetails(detailsView(state));
     if (state.status === shown || !input.searchAttributes) return;
-    const letsToolsRun = shown === 'suspended' && state.status === 'running' && hasCall(state, 'running');
+    // What an agent has been called for may take days: no step follows soon.
+    const hasTool = state.calls.some(({ status, role }) => status === 'running' && role !== 'agent');
+    const letsToolsRun = shown === 'suspended' && state.status === 'running' && hasTool;
     if (input.statusFollowsTools && letsToolsRun) return;
     shown = state.status;
     upsertSearchAttributes([{ key: { name: 'CountersignStatus', type: 'KEYWORD' }, value: shown }]);

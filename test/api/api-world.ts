@@ -202,7 +202,7 @@ export async function createApiWorld(
         },
         ...(content === undefined ? {} : { body: content }),
       });
-      const isStream = /^text\/event-stream/.test(response.headers.get('content-type') ?? '');
+      const isStream = (response.headers.get('content-type') ?? '').startsWith('text/event-stream');
       const text = isStream && firstEvent ? await firstEventOf(response) : await response.text();
       const isJson = /[/+]json\b/.test(response.headers.get('content-type') ?? '');
       return {

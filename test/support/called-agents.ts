@@ -71,6 +71,22 @@ export const guarded = testAgent({
   script: [asksFor('payer', { input: 'Pay it.' }), says('Done.')],
 });
 
+const free = testAgent({ name: 'free', script: [says('Paid.')] });
+export const remembered = testAgent({
+  name: 'remembered',
+  tools: [subAgent({ agent: free, description: 'Pays.' })],
+  policy: [
+    {
+      id: 'free',
+      match: 'free',
+      effect: 'ask',
+      approvers: { approvals: 2 },
+      grantable: { scopes: ['agent'], maxTtl: '1h', maxUses: 5 },
+    },
+  ],
+  script: [asksFor('free', { input: 'Pay it.' }), repeats],
+});
+
 /** The run that carries a call of that run out. */
 export const subRunOf = (person: Person, parent: StartedRun, rootRunId = parent.runId): StartedRun =>
   person.run(subRunId(rootRunId, parent.runId, 'call_1_0'));

@@ -1,7 +1,9 @@
 /** Trees of runs as one: what they are at, what stops them, who may do what in them. */
+import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { workflowId } from '../../src/domain/core/ids.ts';
 import type { Person, StartedRun, World } from '../../src/testing/index.ts';
-import { desk, guarded, refund, subRunOf } from '../support/called-agents.ts';
+import { desk, guarded, refund, remembered, subRunOf } from '../support/called-agents.ts';
 import { verifiedExport } from '../support/verified-export.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { testWorld } from '../support/world.ts';
@@ -9,7 +11,7 @@ import { testWorld } from '../support/world.ts';
 let world: World;
 let anna: Person;
 beforeAll(async () => {
-  world = await testWorld({ agents: [desk, guarded] });
+  world = await testWorld({ agents: [desk, guarded, remembered] });
   anna = await world.person('anna');
 }, 120_000);
 afterAll(() => world[Symbol.asyncDispose]());
@@ -84,6 +86,26 @@ describe('a tree that stands still', () => {
   });
 });
 
+test(
+  'S1.15 a caller that Temporal was told to end leaves nothing behind that nobody waits for',
+  { timeout: 60_000 },
+  async () => {
+    const run = await anna.startRun({ agent: 'desk' });
+    await run.decide(await run.pending(), 'approve');
+    const clerkRun = subRunOf(anna, run);
+    await run.event('approval.requested', 2);
+    const cashierRun = subRunOf(anna, clerkRun, run.runId);
+    await cashierRun.pending();
+    const connection = await Connection.connect({ address: world.temporalAddress });
+    const { workflow } = new Client({ connection });
+    await workflow.getHandle(workflowId({ ...world.scope, runId: run.runId })).terminate('A test ends it.');
+    for (const one of [cashierRun, clerkRun])
+      await waitFor(`${one.runId} to end`, async () => (await one.get()).status === 'cancelled');
+    expect((await cashierRun.approvals()).map(({ status }) => status)).toEqual(['withdrawn']);
+    await connection.close();
+  },
+);
+
 describe('who may do what below', () => {
   const untilAsked = async (by: Person = anna) => {
     const run = await by.startRun({ agent: 'guarded' });
@@ -115,6 +137,25 @@ describe('who may do what below', () => {
       expect(await carla.run(subRun.runId).decide(asked, 'approve')).toMatchObject({ status: 200 });
       expect(await run.ends()).toMatchObject({ status: 'completed' });
       expect(refund.calls.at(-1)?.effectKey).toContain(subRun.runId);
+    },
+  );
+
+  test(
+    'S1.15 S3.11 two people, then the grant that they gave: each proves the start of a sub-run',
+    { timeout: 60_000 },
+    async () => {
+      const ben = await world.person('ben');
+      const first = await anna.startRun({ agent: 'remembered' });
+      const approval = await first.pending();
+      await first.decide(approval, 'approve');
+      const remember = { scope: 'agent', ttl: '10m', uses: 1 };
+      expect(await ben.run(first.runId).decide(approval, 'approve', { remember })).toMatchObject({ status: 200 });
+      expect(await first.ends()).toMatchObject({ status: 'completed', output: '{"output":"Paid."}' });
+      const second = await anna.startRun({ agent: 'remembered' });
+      expect(await second.ends()).toMatchObject({ status: 'completed', output: '{"output":"Paid."}' });
+      expect(await second.types()).not.toContain('approval.requested');
+      expect((await second.event('grant.used')).data).toMatchObject({ uses: 1, maxUses: 1 });
+      expect(await verifiedExport(world, anna, second.runId)).toMatchObject({ ok: true, faults: [] });
     },
   );
 
