@@ -74,7 +74,7 @@ export const createSubRun = async (
   switch (outcome) {
     case 'created':
     case 'existing': {
-      logger.info({ runId, parentRunId, toolCallId, agent: start.agent, outcome }, 'sub_run.create_completed');
+      logger.info({ runId, parentRunId, toolCallId, agent: start.agent, outcome }, 'subrun.create_completed');
       const { epoch, nonce } = attempt;
       return {
         type: 'sub_run',
