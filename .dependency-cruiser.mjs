@@ -268,6 +268,8 @@ export default {
       { path: '^(src|examples|bench|faults|test)/' },
       {
         dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'undetermined'],
+        // This package by its own name, as its users import it.
+        pathNot: '^src/',
       },
     ),
     never(

@@ -1,10 +1,12 @@
 // Runs one program that must not outlive whoever wanted it. The parent holds this script's stdin open and never
 // writes to it: when the parent ends, however it ends, the pipe closes and the program is told to stop, then killed.
 //
-//   node supervise.mjs '{"command", "arguments", "directory"?, "uid"?, "gid"?, "stopSignal"?, "killAfterMs"?}'
+//   node supervise.mjs '{"command", "arguments", "directory"?, "uid"?, "gid"?, "stopSignal"?, "killAfterMs"?, "pipes"?}'
 //
 // Reports on stdout, one JSON object a line: {"pid"} or {"error"}, then {"exit": {"code", "signal"}}.
-// The program's own output goes to this script's stderr, which the parent points at a log file.
+// The program's own output goes to this script's stderr, which the parent points at a log file. With `pipes` the program
+// reads from descriptor 3 and writes to 4, which the parent holds, and only its errors go to stderr.
+import { closeSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 
 const program = JSON.parse(process.argv[2]);
@@ -22,8 +24,10 @@ const child = spawn(program.command, program.arguments, {
   ...(program.uid === undefined ? {} : { uid: program.uid, gid: program.gid }),
   // A group of its own: what the program has started can be swept away with it.
   detached: true,
-  stdio: ['ignore', 2, 2],
+  stdio: program.pipes ? [3, 4, 2] : ['ignore', 2, 2],
 });
+// Held by the program alone, so that the parent sees when it is done with them.
+if (program.pipes) [3, 4].forEach((descriptor) => closeSync(descriptor));
 
 let stopping = false;
 function stop() {

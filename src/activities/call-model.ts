@@ -1,17 +1,19 @@
 /** One model call as one recoverable step: stores what led here, asks, judges the answer, keeps its content. */
-import { ModelError } from '../adapters/models/model-port.ts';
-import type { ModelReply } from '../adapters/models/model-port.ts';
+import type { AnswerPart } from '../adapters/models/model-port.ts';
+import type { JsonValue } from '../domain/arguments/json-value.ts';
 import { toolCallId } from '../domain/core/ids.ts';
 import type { CallModelInput, CallModelOutput, ModelStepResult } from '../domain/schemas/step.ts';
 import { makeBlob, putBlobs } from '../store/blobs.ts';
+import { checkBudget } from './check-budget.ts';
+import { outputFault } from './check-output.ts';
 import { checkContract } from './check-contract.ts';
 import type { MessageContent, RecordedFacts } from '../domain/schemas/content.ts';
-import { openDeltas } from './deltas.ts';
 import type { StepDependencies } from './dependencies.ts';
 import { admitStep } from './admit.ts';
-import { announceRetry, attemptOf } from './announce-retry.ts';
-import { instructionsFor } from './describe-actions.ts';
-import { isCancelRequested, withHeartbeats } from './heartbeats.ts';
+import { askModel } from './ask-model.ts';
+import type { Reply, Summary } from './ask-model.ts';
+import { announceRetry } from './announce-retry.ts';
+import { withHeartbeats } from './heartbeats.ts';
 import { MAX_CALLS_HEARD, judgeCalls } from './judge-calls.ts';
 import type { PinnedRun, PinnedRuns } from './pinned-run.ts';
 import { reportingForgeries } from './report-refusal.ts';
@@ -25,7 +27,12 @@ const MAX_KEPT_ARGUMENTS = 1_048_576 + 1_024;
 const recordedFacts = ({ turn, facts }: CallModelInput): RecordedFacts => ({
   turn,
   startedAt: new Date(facts.startedAt).toISOString(),
-  usage: { ...facts.usage, turns: turn - 1, toolCalls: facts.toolCalls },
+  usage: {
+    inputTokens: facts.usage.inputTokens,
+    outputTokens: facts.usage.outputTokens,
+    turns: turn - 1,
+    toolCalls: facts.toolCalls,
+  },
 });
 
 export const callModel =
@@ -39,55 +46,45 @@ export const callModel =
       const slot = await awaitSlot(dependencies, input);
       // Tries that only asked for a slot have said nothing that a reader would have to drop.
       if (!slot?.isJustAdmitted) await announceRetry(dependencies, input);
-      const reply = await ask(dependencies, run, transcripts, input, signal);
-      const result = 'code' in reply ? reply : await keep(dependencies, run, input, reply);
+      const reply = await askModel(dependencies, run, transcripts, input, signal);
+      const result = await resultOf(dependencies, run, input, reply);
       return { acknowledged, result };
     });
 
-type Failed = Extract<ModelStepResult, { type: 'failed' }>;
-
-async function ask(
+const resultOf = (
   dependencies: StepDependencies,
   run: PinnedRun,
-  transcripts: Transcripts,
   input: CallModelInput,
-  signal: AbortSignal,
-): Promise<ModelReply | Failed> {
-  const { definition } = run;
-  const model = dependencies.resolveModel(definition.model);
-  const failed = (code: string, message: string): Failed => ({ type: 'failed', code, message, retryable: false });
-  if (!model) return failed('model_not_configured', `No provider is configured for the model ${definition.model}.`);
-  const { tenant, project, runId } = input.run;
-  const messages = await transcripts.read({ tenant, project }, runId);
-  const deltas = openDeltas(dependencies, input, attemptOf(input));
-  try {
-    const request = {
-      model: definition.model.slice(definition.model.indexOf('/') + 1),
-      parameters: definition.parameters,
-      instructions: instructionsFor(run),
-      messages,
-      tools: definition.tools,
-    };
-    return await model.generate(request, { signal, onText: deltas.add });
-  } catch (error) {
-    // What was said before the cut stays, as an unfinished message.
-    if (signal.aborted && isCancelRequested()) {
-      const usage = { inputTokens: 0, outputTokens: 0 };
-      return { text: deltas.text(), calls: [], usage, finishReason: 'cancelled' };
-    }
-    if (!(error instanceof ModelError)) throw error;
-    const { code, message, retryable, retryAfterMs } = error;
-    return { type: 'failed', code, message, retryable, ...(retryAfterMs !== undefined && { retryAfterMs }) };
-  } finally {
-    await deltas.close();
-  }
+  reply: Awaited<ReturnType<typeof askModel>>,
+): Promise<ModelStepResult> | ModelStepResult => {
+  if (!('type' in reply)) return keep(dependencies, run, input, reply);
+  return reply.type === 'failed' ? reply : keepSummary(dependencies, input, reply);
+};
+
+async function keepSummary(
+  { store }: StepDependencies,
+  { run }: CallModelInput,
+  { text, ...summary }: Summary,
+): Promise<ModelStepResult> {
+  const blob = makeBlob({ text });
+  await putBlobs(store, run.tenant, [blob]);
+  return { ...summary, summaryRef: blob.ref };
 }
+
+/** By a cancel: nobody promises anything of it. */
+const isCut = ({ finishReason }: Reply): boolean => finishReason === 'cancelled';
+
+/** Without the calls that are not heard. */
+const heardParts = (parts: readonly AnswerPart[], calls: number): NonNullable<MessageContent['parts']> =>
+  structuredClone(parts.filter((part) => part.type !== 'call' || part.call < calls)) as NonNullable<
+    MessageContent['parts']
+  >;
 
 async function keep(
   dependencies: StepDependencies,
   run: PinnedRun,
   input: CallModelInput,
-  reply: ModelReply,
+  reply: Reply,
 ): Promise<ModelStepResult> {
   const heard = reply.calls.slice(0, MAX_CALLS_HEARD);
   const content: MessageContent = {
@@ -98,11 +95,21 @@ async function keep(
       tool: call.tool,
       argumentsText: call.argumentsText.slice(0, MAX_KEPT_ARGUMENTS),
     })),
+    model: reply.model,
+    ...(reply.parts && { parts: heardParts(reply.parts, heard.length) }),
   };
-  const message = makeBlob(content);
+  const message = makeBlob(content as JsonValue);
   const turn = { requested: heard, facts: recordedFacts(input), revising: input.revising };
   const { calls, blobs } = await judgeCalls(dependencies, run, turn);
-  await putBlobs(dependencies.store, input.run.tenant, [message, ...blobs]);
+  const reached = checkBudget(run, input, turn.facts, reply.usage);
+  const fault = calls.length === 0 && !isCut(reply) ? outputFault(run.definition, reply.text) : undefined;
+  const faultBlob = fault === undefined ? undefined : makeBlob({ text: fault });
+  await putBlobs(dependencies.store, input.run.tenant, [
+    ...(faultBlob ? [faultBlob] : []),
+    message,
+    ...blobs,
+    ...(reached?.blobs ?? []),
+  ]);
   const contract = calls.length === 0 ? await checkContract(dependencies, run) : undefined;
   return {
     type: 'answered',
@@ -110,6 +117,10 @@ async function keep(
     finishReason: reply.finishReason,
     calls: [...calls],
     usage: reply.usage,
+    model: reply.model,
+    ...(reply.isFilling && { isFilling: true }),
+    ...(reached && { limit: reached.limit }),
+    ...(faultBlob && { outputFaultRef: faultBlob.ref }),
     ...(contract && { contract }),
   };
 }

@@ -3,6 +3,7 @@
  * same text in every turn of a run, so that providers can cache it.
  */
 import { isAnsweredByPeople } from '../domain/core/tool-roles.ts';
+import { fillIn } from '../domain/prompt-variables.ts';
 import { toolStanding } from '../domain/policy/tool-standing.ts';
 import type { ToolStanding } from '../domain/policy/tool-standing.ts';
 import type { AgentDefinition, ToolDefinition } from '../domain/schemas/agent.ts';
@@ -52,6 +53,9 @@ export const describeActions = (run: PinnedRun): string => {
   return lines.length > 0 ? `# What you may do\n\n${lines.join('\n')}` : '';
 };
 
-/** The agent's own instructions come first. */
+const ownInstructions = ({ definition, variables }: PinnedRun): string =>
+  variables ? fillIn(definition.instructions, variables) : definition.instructions;
+
+/** The agent's own come first. */
 export const instructionsFor = (run: PinnedRun): string =>
-  [run.definition.instructions, describeActions(run)].filter((text) => text !== '').join('\n\n');
+  [ownInstructions(run), describeActions(run)].filter((text) => text !== '').join('\n\n');

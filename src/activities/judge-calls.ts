@@ -22,6 +22,7 @@ import type { NewBlob } from '../store/blobs.ts';
 import type { StepDependencies } from './dependencies.ts';
 import { openGrantFinder } from './find-grants.ts';
 import type { PinnedRun } from './pinned-run.ts';
+import { pinnedTool } from './pinned-tool.ts';
 
 /** Calls beyond the limit of a turn are answered with an error; beyond this they are dropped from the answer. */
 export const MAX_CALLS_HEARD = 256;
@@ -65,8 +66,8 @@ const fingerprintOf = ({ context: { start }, tool, arguments: args }: ValidCall)
   );
 
 /** A tool that this worker lacks is judged by its pinned schema: the gate parks the call and shows both. */
-const checkerOf = (tools: StepDependencies['tools'], tool: ToolDefinition): z.ZodType | undefined =>
-  tools.get(tool.definitionDigest)?.input ?? argumentsChecker(tool.inputSchema);
+const checkerOf = (dependencies: StepDependencies, agent: string, tool: ToolDefinition): z.ZodType | undefined =>
+  pinnedTool(dependencies, agent, tool)?.input ?? argumentsChecker(tool);
 
 /** A question waits for its answer whatever policy allows. */
 const verdictOf = (context: CallContext, args: JsonValue): Verdict => {
@@ -114,7 +115,7 @@ export const judgeCalls = async (
     });
     if (index >= run.definition.limits.maxToolCallsPerTurn) return problem('too_many_calls');
     if (!tool) return problem('unknown_tool');
-    const checker = checkerOf(dependencies.tools, tool);
+    const checker = checkerOf(dependencies, run.start.agent, tool);
     if (!checker) return problem('tool_unavailable');
     const parsed = parseStrictJson(call.argumentsText.trim() === '' ? '{}' : call.argumentsText);
     if (!parsed.ok) return problem('invalid_arguments', parsed.fault.message);

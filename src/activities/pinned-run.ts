@@ -17,7 +17,10 @@ import { policyLayerSchema } from '../domain/policy/policy-schema.ts';
 import type { AgentDefinition } from '../domain/schemas/agent.ts';
 import { StartCommand } from '../domain/schemas/command.ts';
 import type { StepRun } from '../domain/schemas/step.ts';
+import type { PromptVariables } from '../domain/prompt-variables.ts';
+import { VariablesContent } from '../domain/schemas/content.ts';
 import { verifySignature } from '../platform/verify-signature.ts';
+import { readBlobs } from '../store/blobs.ts';
 import { getDefinition } from '../store/definitions.ts';
 import { getRun } from '../store/run-rows.ts';
 import type { RunRow } from '../store/run-rows.ts';
@@ -39,6 +42,8 @@ export interface PinnedParent {
 
 export interface PinnedRun extends PinnedAgent {
   readonly start: StartCommand;
+  /** Values of `{{name}}` in the instructions; absent: they are text as they are. */
+  readonly variables?: PromptVariables;
   readonly rootRunId: string;
   readonly path: readonly string[];
   /** Of a sub-run, and of no other. */
@@ -104,6 +109,15 @@ export const createPinnedRuns = (dependencies: StepDependencies, policies: Curre
     return { start: proven.start, parent: { run, reservedAtMs: proven.reservedAtMs } };
   };
 
+  const variablesOf = async ({ tenant, variablesRef }: StartCommand): Promise<PromptVariables | undefined> => {
+    if (!variablesRef) return undefined;
+    const contents = await readBlobs(store, tenant, [variablesRef.sha256]);
+    const values = VariablesContent.safeParse(contents.get(variablesRef.sha256)).data;
+    return (
+      values ?? refuse('variables_missing', 'The store has no values of the variables that the run was started with.')
+    );
+  };
+
   const load = async (run: RunAddress, depth = 0): Promise<PinnedRun> => {
     const { tenant, project, runId } = run;
     const key = `${tenant}/${project}/${runId}`;
@@ -117,7 +131,15 @@ export const createPinnedRuns = (dependencies: StepDependencies, policies: Curre
     const agent = await loadAgent(start);
     if (agent.definition.policyDigest !== start.policyDigest)
       return refuse('policy_altered', 'The start command names another policy than its agent definition.');
-    const pinned = { ...agent, start, rootRunId, path: pathOf(start), ...(parent && { parent }) };
+    const variables = await variablesOf(start);
+    const pinned = {
+      ...agent,
+      start,
+      rootRunId,
+      path: pathOf(start),
+      ...(variables && { variables }),
+      ...(parent && { parent }),
+    };
     runs.set(key, pinned);
     return pinned;
   };

@@ -26,6 +26,8 @@ export interface ProvenCall {
   /** Frozen: exactly what was digested. */
   readonly arguments: JsonValue;
   readonly digest: string;
+  /** The secret that it uses, by its pinned name. */
+  readonly credentialRef?: string;
   /** The grant of which a use is taken. */
   readonly grantId?: string;
   /** Epoch milliseconds: consent has run out from then on. */
@@ -76,11 +78,14 @@ export const proveDispatch = async (
   const retry = proveRetry(prover.dependencies, subject);
   if (retry.type === 'refused') return retry;
   const { grantId, basis, digest } = input;
+  // As the run was started: the worker's own may name another by now.
+  const { credentialRef } = subject.context.tool;
   return {
     type: 'proven',
     tool,
     arguments: subject.arguments,
     digest,
+    ...(credentialRef !== undefined && { credentialRef }),
     ...(basis === 'grant' && grantId !== undefined && { grantId }),
     ...(proof.executeBy !== undefined && { executeBy: proof.executeBy }),
     ...(retry.epoch !== undefined && { retryEpoch: retry.epoch }),

@@ -28,6 +28,8 @@ const HONEST = new Set([
   'approval_expired',
   'arguments_changed',
   'content_missing',
+  'credential_missing',
+  'credential_unusable',
   'effect_key_reused',
   'execution_expired',
   'grant_unusable',

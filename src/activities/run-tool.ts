@@ -13,11 +13,11 @@ import type { Reservation } from '../store/effects.ts';
 import { appendEvents } from '../store/events.ts';
 import { admitDispatch } from './admit.ts';
 import { createSubRun } from './create-sub-run.ts';
+import { unlessDrifted } from './drifted.ts';
 import { executeTool } from './execute-tool.ts';
 import { withHeartbeats } from './heartbeats.ts';
 import type { PinnedRun } from './pinned-run.ts';
 import { proveDispatch } from './prove-dispatch.ts';
-import type { ProvenCall } from './prove-dispatch.ts';
 import type { Prover } from './prover.ts';
 import { dispatchOf, refuse } from './refuse.ts';
 import { refused } from './refused.ts';
@@ -28,6 +28,8 @@ import type { RunStates } from './run-state.ts';
 import { settle } from './settle.ts';
 import { awaitSlot } from './slot.ts';
 import type { HeldSlot } from './slot.ts';
+import { withCredential } from './with-credential.ts';
+import type { ReadyCall } from './with-credential.ts';
 
 export interface GateParts extends Prover {
   readonly states: RunStates;
@@ -43,9 +45,12 @@ export const runTool =
       const slot = await slotFor(gate, input);
       const proof = await proveDispatch(gate, run, input, slot);
       const call = signal.aborted ? refused('run_cancelled', 'The run was cancelled.', 'deny') : proof;
-      if (call.type === 'proven') return dispatch(gate, run, input, call, signal);
-      await reportRefusal(dependencies, input, call);
-      return refuse(dependencies, input, call);
+      // Only now: what nobody has consented to gets no secret.
+      const ready = call.type === 'proven' ? await withCredential(dependencies, run.start, call, signal) : call;
+      const final = ready.type === 'proven' ? await unlessDrifted(dependencies, run, ready, signal) : ready;
+      if (final.type === 'proven') return dispatch(gate, run, input, final, signal);
+      await reportRefusal(dependencies, input, final);
+      return refuse(dependencies, input, final);
     });
 
 /** What led here is stored first: it says whether the run is running, and waits for nobody. */
@@ -63,7 +68,7 @@ type Result = RunToolOutput['result'];
 interface Dispatch {
   readonly run: PinnedRun;
   readonly input: RunToolInput;
-  readonly call: ProvenCall;
+  readonly call: ReadyCall;
   readonly key: string;
   readonly nonce: string;
   readonly state: JsonValue;
@@ -74,7 +79,7 @@ async function dispatch(
   gate: GateParts,
   run: PinnedRun,
   input: RunToolInput,
-  call: ProvenCall,
+  call: ReadyCall,
   signal: AbortSignal,
 ): Promise<RunToolOutput> {
   const { store, clock } = gate.dependencies;

@@ -7,7 +7,7 @@ import { readBlobs } from '../store/blobs.ts';
 import { appendEvents } from '../store/events.ts';
 import { getRun } from '../store/run-rows.ts';
 import type { RunRow } from '../store/run-rows.ts';
-import { usageOf } from '../store/sub-runs.ts';
+import { readUsage } from '../store/usage.ts';
 import { admitDispatch } from './admit.ts';
 import type { StepDependencies } from './dependencies.ts';
 import { completed, failed } from './execute-tool.ts';
@@ -78,5 +78,5 @@ export const settleSubRun =
     }
     const attempt = { tenant, effectKey: effectKey(parentRunId, toolCallId, revision), epoch, nonce };
     const result = await settle(dependencies, input, attempt, await outcomeOf(dependencies, row));
-    return { acknowledged, result, usage: await usageOf(store, { tenant, project }, { rootRunId, runId }) };
+    return { acknowledged, result, usage: await readUsage(store, { tenant, project }, { rootRunId, runId }) };
   };

@@ -41,9 +41,9 @@ export const settle = async (
   executed: Executed,
 ): Promise<ToolStepResult> => {
   const { store, clock, logger } = dependencies;
-  const { outcome, blob } = executed;
+  const { outcome, blob, attached } = executed;
   const settled = await untilStored(
-    async () => settleEffect(store, { ...attempt, outcome, blobs: [blob], nowMs: await clock.nowMs() }),
+    async () => settleEffect(store, { ...attempt, outcome, blobs: [blob, ...attached], nowMs: await clock.nowMs() }),
     (delayMs) => logger.warn({ effectKey: attempt.effectKey, delayMs }, 'effect.settle_delayed'),
   );
   if (settled.state === 'settled') {

@@ -14,14 +14,15 @@ import type { CallContext } from '../domain/consent/judge-call.ts';
 import { tightenVerdict } from '../domain/consent/tighten-verdict.ts';
 import { todaysOpinion } from '../domain/consent/todays-verdict.ts';
 import type { CompiledLayer } from '../domain/policy/compile.ts';
-import type { ToolDefinition } from '../domain/schemas/agent.ts';
 import { Verdict } from '../domain/schemas/approval.ts';
 import { RecordedFacts } from '../domain/schemas/content.ts';
 import type { RunToolInput } from '../domain/schemas/step.ts';
-import { makeBlob, putBlobs, readBlobs } from '../store/blobs.ts';
+import { readBlobs } from '../store/blobs.ts';
 import type { CurrentPolicies } from './current-policy.ts';
 import type { StepDependencies } from './dependencies.ts';
+import { drifted } from './drifted.ts';
 import type { PinnedRun } from './pinned-run.ts';
+import { pinnedTool } from './pinned-tool.ts';
 import { refused } from './refused.ts';
 import type { Refused } from './refused.ts';
 import type { HeldSlot } from './slot.ts';
@@ -67,21 +68,6 @@ export const currentOpinion = (
   return opinion && Verdict.parse(opinion);
 };
 
-/** The worker's tools have changed since the run began: an operator sees both. */
-const drifted = async (
-  { store, tools }: StepDependencies,
-  run: PinnedRun,
-  pinned: ToolDefinition,
-): Promise<Refused> => {
-  const loaded = [...tools.values()].find((one) => one.name === pinned.name);
-  const current = loaded ? toolDefinition(loaded) : null;
-  const blob = makeBlob(JSON.parse(JSON.stringify({ pinned, current })) as JsonValue);
-  await putBlobs(store, run.start.tenant, [blob]);
-  const has = current?.definitionDigest ?? 'none';
-  const detail = `The run was started with ${pinned.name} as ${pinned.definitionDigest}; this worker has ${has}.`;
-  return refused('tool_drifted', detail, 'park', blob.ref);
-};
-
 export const openSubject = async (
   dependencies: StepDependencies,
   policies: CurrentPolicies,
@@ -91,8 +77,11 @@ export const openSubject = async (
 ): Promise<ExecutableSubject | Refused> => {
   const definition = run.definition.tools.find((one) => one.name === input.tool);
   if (!definition) return refused('unknown_tool', 'The pinned agent has no such tool.');
-  const tool = dependencies.tools.get(definition.definitionDigest);
-  if (!tool) return drifted(dependencies, run, definition);
+  const tool = pinnedTool(dependencies, run.start.agent, definition);
+  if (!tool) {
+    const loaded = [...dependencies.tools.values()].find((one) => one.name === definition.name);
+    return drifted(dependencies.store, run.start.tenant, definition, loaded ? toolDefinition(loaded) : null);
+  }
   if (isAnsweredByPeople(tool.role))
     return refused('not_executable', 'Only a person can answer this call, and nobody has.', 'deny');
   const { argumentsRef, factsRef } = input;

@@ -16,11 +16,13 @@ export interface OpenCall {
 export interface Conversation {
   readonly messages: readonly TranscriptMessage[];
   readonly open: ReadonlyMap<string, OpenCall>;
+  /** What the run was asked: it stays, whatever is summed up. */
+  readonly input: string;
   /** Held back until the model has spoken and every call of the turn has its result: nothing may come between them. */
   readonly notes: readonly TranscriptMessage[];
 }
 
-export const NO_CONVERSATION: Conversation = { messages: [], open: new Map(), notes: [] };
+export const NO_CONVERSATION: Conversation = { messages: [], input: '', open: new Map(), notes: [] };
 
 export interface Material {
   /** Values of blobs by hash. */
@@ -40,6 +42,10 @@ export const refsOf = (event: RunEvent): readonly BlobRef[] => {
       return [event.data.textRef];
     case 'message.completed':
       return [event.data.messageRef];
+    case 'context.compacted':
+      return [event.data.summaryRef];
+    case 'output.invalid':
+      return [event.data.reasonRef];
     case 'tool.completed':
       return [event.data.resultRef];
     case 'tool.failed':
@@ -99,8 +105,8 @@ const answered = (
   open.delete(toolCallId);
   const message: TranscriptMessage = { role: 'tool', toolCallId, providerCallId, tool, text, isError };
   return open.size === 0
-    ? { messages: [...before.messages, message, ...before.notes], open, notes: [] }
-    : { messages: [...before.messages, message], open, notes: before.notes };
+    ? { ...before, messages: [...before.messages, message, ...before.notes], open, notes: [] }
+    : { ...before, messages: [...before.messages, message], open };
 };
 
 const said = (before: Conversation, message: TranscriptMessage): Conversation => ({
@@ -119,22 +125,59 @@ const held = (before: Conversation, text: string): Conversation => ({
 });
 
 const spoken = (before: Conversation, { data }: EventOf<'message.completed'>, material: Material): Conversation => {
-  const { text, calls } = MessageContent.parse(material.content.get(data.messageRef.sha256));
+  const { text, calls, model, parts } = MessageContent.parse(material.content.get(data.messageRef.sha256));
   const open = new Map(
     calls.map(({ toolCallId, providerCallId }): [string, OpenCall] => {
       const judged = data.calls.find((one) => one.toolCallId === toolCallId);
       return [toolCallId, { providerCallId, ...(judged && { judged }) }];
     }),
   );
-  const heard = said(before, { role: 'assistant', text, calls });
+  const heard = said(before, {
+    role: 'assistant',
+    turn: data.turn,
+    text,
+    calls,
+    ...(parts && { parts, ...(model !== undefined && { model }) }),
+  });
   // What was written while it spoke comes after what it said, and after the results of what it asked for.
-  return open.size > 0 ? { ...heard, open } : { messages: [...heard.messages, ...heard.notes], open, notes: [] };
+  return open.size > 0
+    ? { ...heard, open }
+    : { ...heard, messages: [...heard.messages, ...heard.notes], open, notes: [] };
 };
+
+/** Where what comes after a turn begins: the next answer, or what people have said since the last one. */
+export const endOfTurn = (messages: readonly TranscriptMessage[], turn: number): number => {
+  const next = messages.findIndex(
+    (message) => message.role === 'assistant' && message.turn !== undefined && message.turn > turn,
+  );
+  return next < 0 ? messages.findLastIndex(({ role }) => role !== 'user') + 1 : next;
+};
+
+/** The summary takes the place of everything before the next turn; a call without a result is never before it. */
+const compacted = (before: Conversation, { data }: EventOf<'context.compacted'>, material: Material): Conversation => {
+  const kept = before.messages.slice(endOfTurn(before.messages, data.throughTurn));
+  const summary = `Summary of turns 1 to ${data.throughTurn}, which no longer fit:\n\n${textOf(material, data.summaryRef)}`;
+  return { ...before, messages: [{ role: 'user', text: `${before.input}\n\n${summary}` }, ...kept] };
+};
+
+/** Thoughts and signatures are good for the model that gave them only: another one gets text and calls. */
+export const asSaidBy = (model: string, message: TranscriptMessage): TranscriptMessage => {
+  if (message.role !== 'assistant' || message.parts === undefined || message.model === model) return message;
+  const { parts: _, ...rest } = message;
+  return rest;
+};
+
+const OUTPUT_INVALID =
+  'Your answer must be one JSON value that fits the schema of your output, and nothing around it. This is wrong with it:';
 
 export const foldEvent = (before: Conversation, event: RunEvent, material: Material): Conversation => {
   switch (event.type) {
-    case 'run.started':
-      return said(before, { role: 'user', text: textOf(material, event.data.inputRef) });
+    case 'run.started': {
+      const input = textOf(material, event.data.inputRef);
+      return said({ ...before, input }, { role: 'user', text: input });
+    }
+    case 'context.compacted':
+      return compacted(before, event, material);
     case 'message.completed':
       return spoken(before, event, material);
     case 'tool.completed':
@@ -152,6 +195,8 @@ export const foldEvent = (before: Conversation, event: RunEvent, material: Mater
       const text = textOf(material, event.data.textRef);
       return event.data.duringTurn === undefined ? noted(before, text) : held(before, text);
     }
+    case 'output.invalid':
+      return noted(before, `${OUTPUT_INVALID}\n\n${textOf(material, event.data.reasonRef)}`);
     case 'contract.unmet': {
       const list = event.data.missing.map(({ path, problem }) => `- ${path} (${problem})`).join('\n');
       return noted(before, `The run cannot complete yet. These required artifacts are missing:\n${list}`);

@@ -54,8 +54,10 @@ export const createTranscripts = (store: Store): Transcripts => {
     );
     const material = { content, edited };
     const conversation = events.reduce<Conversation>((before, event) => foldEvent(before, event, material), known);
-    const fresh = conversation.messages.slice(known.messages.length);
-    const characters = known.characters + fresh.reduce((sum, message) => sum + sizeOf(message), 0);
+    const isShorter = events.some(({ type }) => type === 'context.compacted');
+    const fresh = isShorter ? conversation.messages : conversation.messages.slice(known.messages.length);
+    const before = isShorter ? 0 : known.characters;
+    const characters = before + fresh.reduce((sum, message) => sum + sizeOf(message), 0);
     return { ...conversation, seq: last.seq, characters };
   };
 

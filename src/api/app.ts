@@ -72,6 +72,7 @@ import { registerUnblockRun } from './routes/runs/unblock.ts';
 import { registerEndSession } from './routes/session/end.ts';
 import { registerGetSession } from './routes/session/get.ts';
 import { registerStartSession } from './routes/session/start.ts';
+import { registerAgentSchema } from './routes/system/agent-schema.ts';
 import { registerErrorPages } from './routes/system/error-pages.ts';
 import { registerHealth } from './routes/system/health.ts';
 import { registerJwks } from './routes/system/jwks.ts';
@@ -198,5 +199,6 @@ export async function buildApp(dependencies: ApiDependencies): Promise<ApiServer
   registerHealth(app, api);
   registerJwks(app, api);
   registerErrorPages(app);
+  registerAgentSchema(app);
   return app;
 }

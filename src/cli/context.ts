@@ -8,7 +8,7 @@ import type { ClientEnvironment } from '../platform/config.ts';
 import { stateDirectory } from '../platform/state-directory.ts';
 import { CliError, EXIT } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
-import { projectRoot } from './project-root.ts';
+import { projectHome } from './project-root.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface CliContext {
@@ -30,9 +30,9 @@ export const withApiOptions = (command: Command): Command =>
     .option('--url <url>', 'address of the API (COUNTERSIGN_URL; else the installation of this checkout)')
     .option('--key <key>', 'API key (better in COUNTERSIGN_API_KEY: other users see command lines)');
 
-/** The state directory of this checkout's installation. */
+/** The state directory of this project's installation. */
 export const keptIn = (environment: ClientEnvironment = loadClientEnvironment()): string =>
-  environment.stateDirectory ?? stateDirectory(projectRoot, environment.stateHome);
+  environment.stateDirectory ?? stateDirectory(projectHome(), environment.stateHome);
 
 /** The API by the options, the environment or the file of this checkout's installation. */
 export function connect(options: ApiOptions): CountersignClient {

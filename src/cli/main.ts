@@ -8,9 +8,11 @@ import { addDelegations } from './commands/delegations.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDev } from './commands/dev.ts';
 import { addGrants } from './commands/grants.ts';
+import { addInit } from './commands/init.ts';
 import { addKeys } from './commands/keys.ts';
 import { addPolicy } from './commands/policy.ts';
 import { addRuns } from './commands/runs.ts';
+import { addTest } from './commands/test.ts';
 import type { CliContext } from './context.ts';
 import { EXIT } from './exit-codes.ts';
 import { showError } from './show/problem.ts';
@@ -25,8 +27,10 @@ const program = new Command('countersign')
   .configureHelp({ showGlobalOptions: false })
   .showSuggestionAfterError();
 
+addInit(program, context);
 addDev(program, context);
 addDemo(program, context);
+addTest(program, context);
 addRuns(program, context);
 addApprovals(program, context);
 addGrants(program, context);

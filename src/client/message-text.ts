@@ -58,6 +58,9 @@ export function createMessageReader(): (item: RunStreamItem) => MessagePiece | u
         return item.data.type === 'message.completed'
           ? complete(item.data.runId, Number(item.data.data['turn']), item.data.content?.text ?? '')
           : undefined;
+      // What the model thinks is no part of what it says.
+      case 'reasoning.delta':
+      case 'reasoning.snapshot':
       case 'stream.end':
         return undefined;
     }

@@ -40,8 +40,10 @@ function itemOf({ event, id, data }: EventSourceMessage): RunStreamItem | undefi
   }
   switch (event) {
     case 'message.delta':
+    case 'reasoning.delta':
       return { event, data: JSON.parse(data) as MessageDelta };
     case 'message.snapshot':
+    case 'reasoning.snapshot':
       return { event, data: JSON.parse(data) as MessageSnapshot };
     case 'stream.end':
       return { event, data: JSON.parse(data) as StreamEnd };

@@ -8,7 +8,7 @@ import {
   GrantScope,
   Risk,
 } from '../domain/schemas/approval.ts';
-import { AgentName, ApprovalKey, Digest, RunId, ToolCallId, ToolName } from '../domain/schemas/names.ts';
+import { AgentName, ApprovalKey, Digest, RunId, ToolName } from '../domain/schemas/names.ts';
 import { Json, PrincipalField, Timestamp } from './fields.ts';
 import { pageOf, pageQuery } from './pagination.ts';
 import { RunIdField } from './runs.ts';
@@ -87,12 +87,13 @@ export const Approval = z
     agent: AgentName,
     requester: PrincipalField,
     turn: z.number().int(),
-    toolCallId: ToolCallId,
+    toolCallId: ApprovalKey.meta({ description: 'The call; of kind `limit`: its key' }),
     tool: z.object({
       name: z.string(),
       description: z.string().optional(),
       source: z.string().optional(),
       effect: z.enum(['none', 'idempotent', 'once']).optional(),
+      credential: z.string().optional().meta({ description: 'Name of the secret that the tool uses, if any' }),
       inputSchema: z
         .record(z.string(), z.unknown())
         .optional()

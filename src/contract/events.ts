@@ -9,6 +9,7 @@ export const EventContent = z
   .object({
     input: z.string().optional(),
     text: z.string().optional(),
+    reasoning: z.string().optional().meta({ description: 'What the model thought, where its provider shows it' }),
     calls: z.array(z.object({ toolCallId: z.string(), tool: z.string(), arguments: Json.optional() })).optional(),
     arguments: Json.optional(),
     result: Json.optional(),
@@ -58,7 +59,7 @@ export const ListEventsQuery = z.strictObject({
 /** `Last-Event-ID` as EventSource sends it: empty means none. */
 export const LastEventId = z.union([z.literal('').transform(() => undefined), sequenceNumber]);
 
-/** A piece of the message the model is writing. Has no `id:`: it is not durable. */
+/** A piece of the message the model is writing, or of what it thinks before: `reasoning.delta`, with offsets of its own. Has no `id:`: it is not durable. */
 export const MessageDelta = z.object({
   runId: z.string(),
   turn: z.number(),
@@ -100,5 +101,7 @@ export type StreamItem =
   | { readonly event: 'event'; readonly id: number; readonly data: RunEventView }
   | { readonly event: 'message.delta'; readonly data: MessageDelta }
   | { readonly event: 'message.snapshot'; readonly data: MessageSnapshot }
+  | { readonly event: 'reasoning.delta'; readonly data: MessageDelta }
+  | { readonly event: 'reasoning.snapshot'; readonly data: MessageSnapshot }
   | { readonly event: 'stream.closed'; readonly data: StreamClosed }
   | { readonly event: 'stream.end'; readonly data: StreamEnd };

@@ -54,7 +54,9 @@ export const Problem = z
       .meta({ description: 'claimed: who is looking at it' }),
     currentStatus: z.string().optional(),
     currentRevision: z.number().int().optional(),
-    currentDigest: Digest.optional().meta({ description: 'digest_mismatch, superseded: of what is pending now' }),
+    currentDigest: Digest.optional().meta({
+      description: 'digest_mismatch, superseded: of what is pending now, if anything',
+    }),
     runStatus: RunStatus.optional(),
     runId: z.string().optional(),
     eventSeq: z.number().int().optional(),

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { PromptVariableName } from '../domain/schemas/agent.ts';
 import { Resolution } from '../domain/schemas/command.ts';
 import { AgentName, Digest, RunId, ToolCallId } from '../domain/schemas/names.ts';
-import { Receipt, RunStatus } from '../domain/schemas/run.ts';
+import { Receipt, RunStatus, Usage } from '../domain/schemas/run.ts';
 import { Json, PrincipalField, Timestamp, spokenText } from './fields.ts';
 import { GuardReports } from './guards.ts';
 import { pageOf, pageQuery } from './pagination.ts';
@@ -20,6 +21,15 @@ const bytesOf = (value: unknown): number => new TextEncoder().encode(JSON.string
 export const RunState = z
   .record(z.string(), Json)
   .meta({ description: 'The state of the run, which its tools read', example: { region: 'eu', budget: 500 } });
+
+/** Whatever the runtime knows: no list of ours goes stale. */
+function isTimezone(name: string): boolean {
+  try {
+    return Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
+  } catch {
+    return false;
+  }
+}
 
 const labelName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/);
 
@@ -54,6 +64,18 @@ export const StartRun = z
           'Of services that may start runs for others (`run.start_for`): for whom. The service vouches for it, and ' +
           'never decides as them',
       }),
+    variables: z
+      .record(PromptVariableName, z.string().max(4_000))
+      .refine((variables) => bytesOf(variables) <= STATE_MAX_BYTES, `must be at most ${STATE_MAX_BYTES} bytes`)
+      .optional()
+      .meta({
+        description: "Values of the agent's variables, which its instructions name",
+        example: { tone: 'formal' },
+      }),
+    timezone: z.string().max(64).refine(isTimezone, 'must be the name of a time zone').optional().meta({
+      description: 'IANA name; the date and time of the start, as the agent is told them, are in it',
+      example: 'Europe/Zurich',
+    }),
     labels: z
       .record(labelName, z.string().max(200))
       .refine((labels) => Object.keys(labels).length <= 32, 'at most 32 labels')
@@ -146,6 +168,20 @@ export const Attention = z
   .meta({ id: 'Attention' });
 export type Attention = z.infer<typeof Attention>;
 
+/** What the model calls of a run used so far, those of its sub-runs and of attempts that failed included. */
+export const RunUsage = Usage.extend({
+  costMicros: z.record(z.string(), z.number().int().nonnegative()).meta({
+    description: 'Cost by currency, in millionths of a unit, by the table of prices of the worker; empty: none known',
+    example: { USD: 12_500 },
+  }),
+  unpricedCalls: z
+    .number()
+    .int()
+    .nonnegative()
+    .meta({ description: 'Calls of models without a known price: the cost is more than it says' }),
+}).meta({ id: 'RunUsage' });
+export type RunUsage = z.infer<typeof RunUsage>;
+
 /** A run with its words. */
 export const RunDetail = Run.extend({
   input: z.string().nullable().meta({ description: 'What the agent was asked; null once erased' }),
@@ -156,6 +192,7 @@ export const RunDetail = Run.extend({
   queuedSince: Timestamp.nullable().meta({
     description: "Since when it waits until enough of its requester's active runs have stopped; null: it does not",
   }),
+  usage: RunUsage,
   attentions: z.array(Attention).meta({ description: 'Why the run needs somebody; empty: it does not' }),
   actions: z.array(z.string()).meta({ description: 'What may be done to the run now', example: ['cancel', 'block'] }),
 }).meta({ id: 'RunDetail' });

@@ -1,6 +1,6 @@
 /** Which role may do what, and to whose objects: one table. Services of the API never decide this themselves. */
 import type { Action } from './actions.ts';
-import type { Role } from './schemas/actor.ts';
+import { Role } from './schemas/actor.ts';
 
 export type { Action } from './actions.ts';
 
@@ -151,6 +151,9 @@ export function reachOf(roles: readonly Role[], action: Action): Reach | undefin
   const reaches = new Set(roles.map((role) => GRANTS[role][action]));
   return WIDEST_FIRST.find((reach) => reaches.has(reach));
 }
+
+/** All roles that let their holder do this, however far. */
+export const rolesWith = (action: Action): Role[] => Role.options.filter((role) => GRANTS[role][action] !== undefined);
 
 /** Whether an object of one of these lies within reach. */
 export const isWithinReach = (reach: Reach, principal: string, ...owners: readonly (string | null)[]): boolean =>

@@ -5,6 +5,9 @@ import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import { ScopeName } from '../domain/schemas/names.ts';
 import type { Scope } from '../domain/schemas/names.ts';
+import { readProjectFile } from './project-file.ts';
+import type { ProjectFile } from './project-file.ts';
+import { absolutePath, looksSecret } from './project-keys.ts';
 import { DEFAULT_RATES, isRate } from './rates.ts';
 import type { Rates } from './rates.ts';
 
@@ -20,7 +23,6 @@ const positiveCount = z
   .regex(/^[1-9]\d{0,5}$/, 'must be a number from 1 to 999999')
   .transform(Number);
 const hostAndPort = z.string().regex(/^[^\s/:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'must be host:port');
-const absolutePath = z.string().refine(isAbsolute, 'must be an absolute path');
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' });
 const LOOPBACK_HOSTS = ['127.0.0.1', 'localhost', '[::1]'];
@@ -34,6 +36,7 @@ const sinkUrls = z
   .string()
   .transform((text) => text.split(',').map((url) => url.trim()))
   .refine((urls) => urls.every(isSinkUrl), 'must be file:/path or https:// URLs, separated by commas');
+const credentialsUrl = z.string().refine(isSinkUrl, 'must be file:/path or an https:// URL');
 const listOf = (isMember: (text: string) => boolean, error: string) =>
   z
     .string()
@@ -73,7 +76,7 @@ const EXAMPLE_AGENTS = 'examples/release-notes/agent.ts';
 
 const DEFAULT_API_PORT = 3310;
 
-const environmentSchema = z.object({
+export const environmentSchema = z.object({
   DATABASE_URL: postgresUrl.optional(),
   TEMPORAL_ADDRESS: hostAndPort.optional(),
   TEMPORAL_NAMESPACE: z.string().default('default'),
@@ -84,7 +87,10 @@ const environmentSchema = z.object({
   COUNTERSIGN_ALLOWED_ORIGINS: origins.optional(),
   COUNTERSIGN_TRUSTED_PROXIES: addressRanges.optional(),
   COUNTERSIGN_RATE_LIMITS: rateLimits.optional(),
+  COUNTERSIGN_CREDENTIALS: credentialsUrl.optional(),
+  COUNTERSIGN_CREDENTIALS_TOKEN: z.string().optional(),
   COUNTERSIGN_ALLOWED_PRIVATE_HOSTS: hostNames.optional(),
+  COUNTERSIGN_ALLOW_COMMANDS: z.enum(['true', 'false']).optional(),
   COUNTERSIGN_URL: httpUrl.optional(),
   COUNTERSIGN_API_KEY: z.string().optional(),
   COUNTERSIGN_LOG_LEVEL: logLevel.default('info'),
@@ -94,6 +100,7 @@ const environmentSchema = z.object({
   COUNTERSIGN_STATE_DIRECTORY: absolutePath.optional(),
   COUNTERSIGN_WORKSPACES_ROOT: absolutePath.optional(),
   COUNTERSIGN_AGENTS: z.string().optional(),
+  COUNTERSIGN_RELOAD_AGENTS: z.enum(['on', 'off']).optional(),
   COUNTERSIGN_POLICY_FILE: absolutePath.optional(),
   COUNTERSIGN_JWT_FILE: absolutePath.optional(),
   COUNTERSIGN_GUARDS_FILE: absolutePath.optional(),
@@ -101,6 +108,7 @@ const environmentSchema = z.object({
   COUNTERSIGN_REPOSITORY: absolutePath.optional(),
   COUNTERSIGN_REPOSITORIES_ROOT: absolutePath.optional(),
   COUNTERSIGN_MODEL: modelName.optional(),
+  COUNTERSIGN_PRICES_FILE: absolutePath.optional(),
   COUNTERSIGN_CHECKPOINT_SINK: sinkUrls.optional(),
   COUNTERSIGN_MAX_ACTIVE_RUNS_PER_REQUESTER: positiveCount.optional(),
   COUNTERSIGN_TEST_SERVICES: z.enum(['all', 'none']).default('all'),
@@ -109,6 +117,8 @@ const environmentSchema = z.object({
   OPENAI_BASE_URL: httpUrl.optional(),
   ANTHROPIC_API_KEY: z.string().optional(),
   ANTHROPIC_BASE_URL: httpUrl.optional(),
+  GOOGLE_API_KEY: z.string().optional(),
+  GOOGLE_BASE_URL: httpUrl.optional(),
   OPENAI_COMPATIBLE_API_KEY: z.string().optional(),
   OPENAI_COMPATIBLE_BASE_URL: httpUrl.optional(),
 });
@@ -141,6 +151,17 @@ export interface Config {
   };
   /** Names and ranges of private addresses that outgoing requests may go to. */
   readonly allowedPrivateHosts: readonly string[];
+  /** Where the secrets are that tools name. */
+  readonly credentials: {
+    /** A file or a vault; the environment where it is not set. */
+    readonly url: string | undefined;
+    /** For the vault. */
+    readonly token: string | undefined;
+    /** `COUNTERSIGN_CREDENTIAL_GITHUB` as `GITHUB`. */
+    readonly environment: ReadonlyMap<string, string>;
+  };
+  /** Whether agents with tools that run programs on this machine are taken. */
+  readonly allowCommands: boolean;
   readonly logLevel: z.infer<typeof logLevel>;
   readonly stateHome: string;
   readonly cacheHome: string;
@@ -153,6 +174,8 @@ export interface Config {
   readonly workspacesRoot: string | undefined;
   /** Modules that export agents; the example where none is named. Relative to the working directory. */
   readonly agentModules: readonly string[];
+  /** Whether agents are loaded again when their files change. Undefined leaves it to whoever starts: `dev` does. */
+  readonly reloadAgents: 'on' | 'off' | undefined;
   /** The deployment's policy layer, a JSON file. */
   readonly policyFile: string | undefined;
   /** Which tokens of identity providers are believed; none where there is no such file. */
@@ -168,9 +191,12 @@ export interface Config {
   readonly models: {
     readonly openai: ModelProviderConfig;
     readonly anthropic: ModelProviderConfig;
+    readonly google: ModelProviderConfig;
     readonly compatible: ModelProviderConfig;
     /** `provider/model` for agents that name none. */
     readonly defaultModel: string | undefined;
+    /** Prices that win over those that come with this version. */
+    readonly pricesFile?: string | undefined;
   };
   /** Where signed checkpoints of the audit chains go: URLs. None are made where there are none. */
   readonly checkpointSinks: readonly string[];
@@ -182,24 +208,24 @@ export interface Config {
   readonly contractTest: 'quick' | 'full';
 }
 
-/** Everything wrong with the environment, at once. Names variables, never their values. */
+/** Everything wrong with the configuration, at once. Names variables and keys, never their values. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly faults: readonly string[];
 
   constructor(faults: readonly string[]) {
-    super(`The environment is not usable:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    super(`The configuration is not usable:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
     this.faults = faults;
   }
 }
 
-/** Reads the configuration. An empty variable counts as not set. Throws a {@link ConfigError} that lists all faults. */
-export function loadConfig(environment: Environment = process.env): Config {
-  const parsed = environmentSchema.safeParse(withoutEmpty(environment));
-  if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
-  }
-  const values = parsed.data;
+/**
+ * Reads the configuration: the environment, and what the project's file says beside it. An empty variable counts as not
+ * set. Throws a {@link ConfigError} that lists all faults.
+ */
+export function loadConfig(environment: Environment = process.env, project = projectFile()): Config {
+  const parsed = readVariables(environmentSchema, environment, project);
+  const values = parsed;
   return {
     databaseUrl: values.DATABASE_URL,
     temporal: {
@@ -217,6 +243,12 @@ export function loadConfig(environment: Environment = process.env): Config {
       rates: { ...DEFAULT_RATES, ...values.COUNTERSIGN_RATE_LIMITS },
     },
     allowedPrivateHosts: values.COUNTERSIGN_ALLOWED_PRIVATE_HOSTS ?? [],
+    credentials: {
+      url: values.COUNTERSIGN_CREDENTIALS,
+      token: values.COUNTERSIGN_CREDENTIALS_TOKEN,
+      environment: environmentCredentials(environment),
+    },
+    allowCommands: values.COUNTERSIGN_ALLOW_COMMANDS === 'true',
     logLevel: values.COUNTERSIGN_LOG_LEVEL,
     ...userDirectories(environment),
     scope: { tenant: values.COUNTERSIGN_TENANT, project: values.COUNTERSIGN_PROJECT },
@@ -224,6 +256,7 @@ export function loadConfig(environment: Environment = process.env): Config {
     stateDirectory: values.COUNTERSIGN_STATE_DIRECTORY,
     workspacesRoot: values.COUNTERSIGN_WORKSPACES_ROOT,
     agentModules: (values.COUNTERSIGN_AGENTS ?? EXAMPLE_AGENTS).split(',').map((path) => path.trim()),
+    reloadAgents: values.COUNTERSIGN_RELOAD_AGENTS,
     policyFile: values.COUNTERSIGN_POLICY_FILE,
     tokenFile: values.COUNTERSIGN_JWT_FILE,
     guardsFile: values.COUNTERSIGN_GUARDS_FILE,
@@ -233,14 +266,47 @@ export function loadConfig(environment: Environment = process.env): Config {
     models: {
       openai: { apiKey: values.OPENAI_API_KEY, baseUrl: values.OPENAI_BASE_URL },
       anthropic: { apiKey: values.ANTHROPIC_API_KEY, baseUrl: values.ANTHROPIC_BASE_URL },
+      google: { apiKey: values.GOOGLE_API_KEY, baseUrl: values.GOOGLE_BASE_URL },
       compatible: { apiKey: values.OPENAI_COMPATIBLE_API_KEY, baseUrl: values.OPENAI_COMPATIBLE_BASE_URL },
       defaultModel: values.COUNTERSIGN_MODEL,
+      pricesFile: values.COUNTERSIGN_PRICES_FILE,
     },
     checkpointSinks: values.COUNTERSIGN_CHECKPOINT_SINK ?? [],
     maxActiveRunsPerRequester: values.COUNTERSIGN_MAX_ACTIVE_RUNS_PER_REQUESTER,
     testServices: values.COUNTERSIGN_TEST_SERVICES,
     contractTest: values.COUNTERSIGN_CONTRACT_TEST,
   };
+}
+
+const CREDENTIAL_PREFIX = 'COUNTERSIGN_CREDENTIAL_';
+
+const environmentCredentials = (environment: Environment): ReadonlyMap<string, string> =>
+  new Map(
+    Object.entries(withoutEmpty(environment))
+      .filter(([name]) => name.startsWith(CREDENTIAL_PREFIX))
+      .map(([name, value]) => [name.slice(CREDENTIAL_PREFIX.length), value]),
+  );
+
+/** The file of the project that this process was started in. */
+export const projectFile = (): ProjectFile | undefined => readProjectFile(environmentSchema);
+
+function readVariables<Schema extends z.ZodObject>(
+  schema: Schema,
+  environment: Environment,
+  project: ProjectFile | undefined,
+): z.output<Schema> {
+  const given = withoutEmpty(environment);
+  const variables = withoutEmpty({ ...project?.variables, ...given });
+  const faults = [...(project?.faults ?? [])];
+  if (project && 'COUNTERSIGN_AGENTS' in schema.shape && variables['COUNTERSIGN_AGENTS'] === undefined)
+    faults.push(`${project.path}: agents is needed: the modules and files with the project's agents`);
+  const parsed = schema.safeParse(variables);
+  for (const { path, message } of parsed.error?.issues ?? []) {
+    const name = path.join('.');
+    faults.push(`${(name in given ? undefined : project?.keyOf(name)) ?? name} ${message}`);
+  }
+  if (faults.length > 0 || !parsed.success) throw new ConfigError(faults);
+  return parsed.data;
 }
 
 /** What a client of the API is told: less than a server, so that a fault in the rest is none of its business. */
@@ -258,8 +324,7 @@ export function loadClientEnvironment(environment: Environment = process.env): C
     COUNTERSIGN_API_KEY: true,
     COUNTERSIGN_STATE_DIRECTORY: true,
   });
-  const { data, error } = schema.safeParse(withoutEmpty(environment));
-  if (error) throw new ConfigError(error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
+  const data = readVariables(schema, environment, projectFile());
   return {
     url: data.COUNTERSIGN_URL,
     apiKey: data.COUNTERSIGN_API_KEY,
@@ -281,7 +346,6 @@ export function userDirectories(environment: Environment = process.env): { state
 
 /** What any program may know about the machine and the user. */
 const harmlessVariables = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR', 'TERM'];
-const looksSecret = /KEY$|TOKEN|SECRET|PASSWORD|CREDENTIAL|DATABASE_URL/i;
 
 /**
  * The environment of a child process: a harmless base and the variables named here, nothing else.
@@ -291,7 +355,7 @@ export function childEnvironment(
   allowList: readonly string[] = [],
   environment: Environment = process.env,
 ): Record<string, string> {
-  const secret = allowList.find((name) => looksSecret.test(name));
+  const secret = allowList.find(looksSecret);
   if (secret !== undefined) throw new Error(`${secret} must not be handed to child processes`);
   return withoutEmpty(
     Object.fromEntries([...harmlessVariables, ...allowList].map((name) => [name, environment[name]])),
@@ -309,7 +373,8 @@ export function installationEnvironment(
   const clientOnly = ['COUNTERSIGN_URL', 'COUNTERSIGN_API_KEY'];
   const own = Object.keys(environmentSchema.shape).filter((name) => !clientOnly.includes(name));
   const proxies = [...networkVariables, ...networkVariables.map((name) => name.toLowerCase())];
-  const names = [...harmlessVariables, 'XDG_STATE_HOME', 'XDG_CACHE_HOME', ...proxies, ...own];
+  const credentials = Object.keys(environment).filter((name) => name.startsWith(CREDENTIAL_PREFIX));
+  const names = [...harmlessVariables, ...credentials, 'XDG_STATE_HOME', 'XDG_CACHE_HOME', ...proxies, ...own];
   return withoutEmpty({ ...Object.fromEntries(names.map((name) => [name, environment[name]])), ...changes });
 }
 

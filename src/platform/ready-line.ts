@@ -48,7 +48,8 @@ function readyOf(line: string): Ready | undefined {
   }
 }
 
-function readFrom(file: string, fromBytes: number): string {
+/** What the log holds from there on. */
+export function readFrom(file: string, fromBytes: number): string {
   const sizeBytes = logSizeBytes(file);
   // A log that has grown too large was put aside and begun anew.
   const start = sizeBytes < fromBytes ? 0 : fromBytes;

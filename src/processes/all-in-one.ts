@@ -7,22 +7,27 @@ import { openSink } from '../adapters/sinks/open-sink.ts';
 import { systemClock } from '../platform/clock.ts';
 import { loadConfig } from '../platform/config.ts';
 import { loadGuardsConfig } from '../platform/guards-file.ts';
+import { openCredentials } from '../adapters/credentials/open-credentials.ts';
 import { installation } from '../platform/installation.ts';
 import { createLogger } from '../platform/logger.ts';
 import { loadSigningKeys } from '../platform/signing-keys.ts';
 import { createGuardedFetch } from '../platform/outgoing/guarded-fetch.ts';
 import { createTokenVerifier } from '../platform/tokens/token-verifier.ts';
 import { version } from '../platform/version.ts';
+import { beginLoading } from '../adapters/agents/import-module.ts';
 import { loadConfiguredAgents } from './configured-agents.ts';
 import { migrateStore } from '../store/migrate.ts';
 import { makeFirstKey } from './first-key.ts';
 import { startAllInOne } from './start-all-in-one.ts';
+import { watchAgents } from './watch-agents.ts';
 
 const config = loadConfig();
 const place = await installation(config);
 const { databaseUrl, temporalAddress, stateDirectory, workspacesRoot, deployment, people, tokens } = place;
 const fetch = createGuardedFetch(config.allowedPrivateHosts);
 const logger = createLogger({ level: config.logLevel, service: 'countersign' });
+
+const loading = config.reloadAgents === 'on' ? beginLoading('first') : undefined;
 
 await migrateStore(databaseUrl);
 const nowMs = Date.now();
@@ -33,12 +38,15 @@ const countersign = await startAllInOne({
   taskQueue: config.taskQueue,
   scope: config.scope,
   keys: await loadSigningKeys(stateDirectory, nowMs),
-  agents: await loadConfiguredAgents(config, place),
+  agents: await loadConfiguredAgents(config, place, loading),
   deployment,
   people,
   models: config.models,
   workspacesRoot,
   forbidden: [stateDirectory],
+  allowedPrivateHosts: config.allowedPrivateHosts,
+  allowCommands: config.allowCommands,
+  credentials: openCredentials(config.credentials, fetch),
   clock: systemClock,
   logger,
   guards: openGuards(await loadGuardsConfig(config), config.moderationToken),
@@ -55,8 +63,17 @@ const countersign = await startAllInOne({
 const { url, store } = countersign;
 const firstKey = await makeFirstKey(store, { scope: config.scope, stateDirectory, url, nowMs });
 
+const watching =
+  loading &&
+  watchAgents(loading, {
+    load: (next) => loadConfiguredAgents(config, place, next),
+    apply: countersign.reloadAgents,
+    tell: (reload) => process.stdout.write(`${JSON.stringify({ reload })}\n`),
+  });
+
 closeWithGrace({ delay: 30_000, logger: false }, async ({ err }) => {
   if (err) logger.fatal({ err }, 'process.crash_caught');
+  watching?.stop();
   await countersign.stop();
 });
 countersign.ended.catch((error: unknown) => {

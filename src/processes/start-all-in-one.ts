@@ -4,6 +4,7 @@
  */
 import { NativeConnection } from '@temporalio/worker';
 import type { CheckpointSink } from '../adapters/sinks/checkpoint-sink.ts';
+import type { CredentialProvider } from '../adapters/credentials/credential-provider.ts';
 import type { AgentSource } from '../adapters/agents/define-agent.ts';
 import type { ModelsConfig } from '../adapters/models/model-registry.ts';
 import type { ApiLimits } from '../api/dependencies.ts';
@@ -11,6 +12,7 @@ import { serveApi } from '../api/server.ts';
 import type { Guard } from '../domain/guards/guard.ts';
 import type { RuleInput } from '../domain/policy/policy-schema.ts';
 import type { KnownPeople } from '../domain/policy/quorum-faults.ts';
+import type { PriceTable } from '../domain/prices.ts';
 import type { Scope } from '../domain/schemas/names.ts';
 import { connectLazily } from '../gateway/connection.ts';
 import { registerSearchAttributes } from '../gateway/search-attributes.ts';
@@ -28,6 +30,7 @@ import { openStore } from '../store/database.ts';
 import type { Store } from '../store/database.ts';
 import { createEventFeed } from '../store/feed.ts';
 import { startWorker } from '../worker/start-worker.ts';
+import type { RunningWorker } from '../worker/start-worker.ts';
 import { installTemporalRuntime } from '../worker/temporal-runtime.ts';
 
 export interface AllInOneOptions {
@@ -45,8 +48,15 @@ export interface AllInOneOptions {
   /** Checks tokens of identity providers; without it none is believed. */
   readonly tokens?: TokenVerifier;
   readonly models: ModelsConfig;
+  readonly prices?: PriceTable;
   readonly workspacesRoot: string;
   readonly forbidden: readonly string[];
+  /** Private addresses that tools may call. */
+  readonly allowedPrivateHosts?: readonly string[];
+  /** Where the secrets are that tools name. None without. */
+  readonly credentials?: CredentialProvider;
+  /** Whether tools may run programs. Default false. */
+  readonly allowCommands?: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
   /** What people write passes these before anything is done with it. */
@@ -71,6 +81,8 @@ export interface AllInOne {
   readonly store: Store;
   /** Rejects where the worker failed. */
   readonly ended: Promise<void>;
+  /** As the worker's. */
+  readonly reloadAgents: RunningWorker['reloadAgents'];
   stop(): Promise<void>;
 }
 
@@ -113,6 +125,7 @@ export const startAllInOne = async (options: AllInOneOptions): Promise<AllInOne>
     url: api.url,
     store,
     ended: worker.ended,
+    reloadAgents: worker.reloadAgents,
     async stop() {
       await api.close();
       await worker.stop();

@@ -5,6 +5,8 @@ import { connectLazily } from '../gateway/connection.ts';
 import { createTemporalGateway } from '../gateway/temporal-gateway.ts';
 import { systemClock } from '../platform/clock.ts';
 import { ConfigError, loadConfig } from '../platform/config.ts';
+import { createGuardedFetch } from '../platform/outgoing/guarded-fetch.ts';
+import { openCredentials } from '../adapters/credentials/open-credentials.ts';
 import { installation } from '../platform/installation.ts';
 import { createLogger } from '../platform/logger.ts';
 import { loadTrustedKeys } from '../platform/signing-keys.ts';
@@ -38,6 +40,9 @@ const worker = await startWorker({
   workspacesRoot,
   forbidden: [stateDirectory],
   maxActiveRunsPerRequester: config.maxActiveRunsPerRequester,
+  allowedPrivateHosts: config.allowedPrivateHosts,
+  allowCommands: config.allowCommands,
+  credentials: openCredentials(config.credentials, createGuardedFetch(config.allowedPrivateHosts)),
   connection: workerConnection,
   namespace,
   taskQueue: config.taskQueue,

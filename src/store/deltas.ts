@@ -4,11 +4,16 @@ import type { Store } from './database.ts';
 import { deltaNotice } from './feed-notice.ts';
 import { storableText } from './storable-text.ts';
 
+/** Of what a piece is: of the answer, or of the thoughts before it. Each has offsets of its own. */
+export type DeltaPart = 'text' | 'reasoning';
+
 /** A piece of a message that is being written. */
 export interface Delta {
   readonly runId: string;
   readonly turn: number;
   readonly attempt: number;
+  /** Absent: `text`. */
+  readonly part?: DeltaPart | undefined;
   /** UTF-16 code units of the message before this piece. */
   readonly offset: number;
   readonly text: string;
@@ -19,22 +24,25 @@ export interface NewDelta extends Scope, Delta {
   readonly nowMs: number;
 }
 
-const APPEND = { name: 'append_delta_1', text: 'SELECT append_delta($1, $2, $3, $4, $5, $6, $7, $8, $9) AS taken' };
+const APPEND = {
+  name: 'append_delta_2',
+  text: 'SELECT append_delta($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) AS taken',
+};
 
 /** Adds to an open message and tells readers, in one statement. False where the turn is complete or the run over. */
 export async function appendDelta(store: Store, delta: NewDelta): Promise<boolean> {
-  const { tenant, project, runId, turn, attempt, offset, nowMs } = delta;
+  const { tenant, project, runId, turn, attempt, part = 'text', offset, nowMs } = delta;
   // One code unit for one: offsets stay right.
   const text = storableText(delta.text);
   const notice = deltaNotice({ ...delta, text });
-  const values = [tenant, project, runId, turn, attempt, offset, text, nowMs, notice];
+  const values = [tenant, project, runId, turn, attempt, part, offset, text, nowMs, notice];
   const [row] = (await execute(store, APPEND, values)) as [{ taken: boolean }];
   return row.taken;
 }
 
 const OPEN = {
-  name: 'open_message_1',
-  text: `SELECT d.turn, d.attempt, d.offset_chars, d.text FROM message_deltas d
+  name: 'open_message_2',
+  text: `SELECT d.turn, d.attempt, d.part, d.offset_chars, d.text FROM message_deltas d
     WHERE d.run_id = $3
       AND EXISTS (SELECT FROM runs r WHERE r.run_id = $3 AND r.tenant = $1 AND r.project = $2 AND r.ended_at IS NULL)
       AND d.turn > coalesce((
@@ -47,40 +55,47 @@ const OPEN = {
     ORDER BY d.turn DESC, d.attempt DESC, d.offset_chars`,
 };
 
+/** A model that thinks aloud has `reasoning`; its text may still be empty then. */
+export interface OpenMessage {
+  readonly turn: number;
+  readonly attempt: number;
+  readonly text: string;
+  readonly reasoning?: string;
+}
+
 /**
  * The message a run is writing, as far as it is known. Undefined where none is open, or its beginning was lost with a
  * crash of PostgreSQL: then the completed message is what there is to wait for.
  */
-export async function openMessage(
-  store: Store,
-  scope: Scope,
-  runId: string,
-): Promise<{ readonly turn: number; readonly attempt: number; readonly text: string } | undefined> {
+export async function openMessage(store: Store, scope: Scope, runId: string): Promise<OpenMessage | undefined> {
   const rows = (await execute(store, OPEN, [scope.tenant, scope.project, runId])) as {
     turn: number;
     attempt: number;
+    part: DeltaPart;
     offset_chars: number;
     text: string;
   }[];
   const newest = rows[0];
   if (newest === undefined) return undefined;
-  let text = '';
-  for (const row of rows) {
-    if (row.turn !== newest.turn || row.attempt !== newest.attempt || row.offset_chars !== text.length) break;
-    text += row.text;
+  const whole: Record<DeltaPart, string> = { text: '', reasoning: '' };
+  for (const { turn, attempt, part, offset_chars: offset, text } of rows) {
+    if (turn === newest.turn && attempt === newest.attempt && offset === whole[part].length) whole[part] += text;
   }
-  return text === '' ? undefined : { turn: newest.turn, attempt: newest.attempt, text };
+  const { turn, attempt } = newest;
+  if (whole.text === '' && whole.reasoning === '') return undefined;
+  return { turn, attempt, text: whole.text, ...(whole.reasoning !== '' && { reasoning: whole.reasoning }) };
 }
 
 const READ = {
-  name: 'read_delta_1',
+  name: 'read_delta_2',
   text: `SELECT d.text FROM message_deltas d
-    WHERE d.run_id = $1 AND d.turn = $2 AND d.attempt = $3 AND d.offset_chars = $4`,
+    WHERE d.run_id = $1 AND d.turn = $2 AND d.attempt = $3 AND d.part = $4 AND d.offset_chars = $5`,
 };
 
 /** The text of a piece too long for its notification; undefined where the message is complete by now. */
 export async function readDeltaText(store: Store, delta: Omit<Delta, 'text'>): Promise<string | undefined> {
-  const [row] = (await execute(store, READ, [delta.runId, delta.turn, delta.attempt, delta.offset])) as {
+  const { runId, turn, attempt, part = 'text', offset } = delta;
+  const [row] = (await execute(store, READ, [runId, turn, attempt, part, offset])) as {
     text: string;
   }[];
   return row?.text;

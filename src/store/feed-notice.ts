@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { ChainedEvent } from './chain.ts';
+import type { DeltaPart } from './deltas.ts';
 import { storedEvent } from './events.ts';
 
 export const FEED_CHANNEL = 'countersign_events';
@@ -29,6 +30,8 @@ const DeltaNotice = z.object({
     runId: z.string(),
     turn: z.number(),
     attempt: z.number(),
+    /** Absent: `text`. */
+    part: z.enum(['text', 'reasoning']).optional(),
     offset: z.number(),
     /** Absent where it is too long: the reader fetches it. */
     text: z.string().optional(),
@@ -73,12 +76,14 @@ export function deltaNotice(delta: {
   readonly runId: string;
   readonly turn: number;
   readonly attempt: number;
+  readonly part?: DeltaPart | undefined;
   readonly offset: number;
   readonly text: string;
 }): string {
-  const { tenant, project, rootRunId, runId, turn, attempt, offset, text } = delta;
+  const { tenant, project, rootRunId, runId, turn, attempt, part, offset, text } = delta;
+  const kind = part === 'reasoning' ? { part } : {};
   const payload = (piece: { text?: string }) =>
-    JSON.stringify({ t: tenant, p: project, r: rootRunId, d: { runId, turn, attempt, offset, ...piece } });
+    JSON.stringify({ t: tenant, p: project, r: rootRunId, d: { runId, turn, attempt, ...kind, offset, ...piece } });
   const whole = payload({ text });
   return Buffer.byteLength(whole) <= MAX_NOTICE_BYTES ? whole : payload({});
 }

@@ -4,13 +4,11 @@ import { pathOf } from '../domain/core/sub-runs.ts';
 import { StartCommand } from '../domain/schemas/command.ts';
 import type { AgentDefinition } from '../domain/schemas/agent.ts';
 import type { Scope } from '../domain/schemas/names.ts';
-import { Usage } from '../domain/schemas/run.ts';
 import { blobParameters, rememberBlobs } from './blobs.ts';
 import type { NewBlob } from './blobs.ts';
 import { execute } from './database.ts';
 import type { Store } from './database.ts';
 import { definitionBody } from './definitions.ts';
-import { readEvents } from './events.ts';
 import { rowOf } from './run-rows.ts';
 import type { NewRun } from './run-rows.ts';
 
@@ -78,25 +76,4 @@ export async function readPaths(
       return path ? [[runId, path] as const] : [];
     }),
   );
-}
-
-const PAGE = 1_000;
-
-/** All that a run has used, that of its sub-runs included: each tells its own, and what those below it came to. */
-export async function usageOf(
-  store: Store,
-  scope: Scope,
-  { rootRunId, runId }: { readonly rootRunId: string; readonly runId: string },
-): Promise<Usage> {
-  const total = { inputTokens: 0, outputTokens: 0 };
-  for (let after = 0; ;) {
-    const events = await readEvents(store, scope, rootRunId, { after, limit: PAGE, runId });
-    for (const { type, data, seq } of events) {
-      const used = type === 'usage.recorded' ? Usage.safeParse(data).data : undefined;
-      total.inputTokens += used?.inputTokens ?? 0;
-      total.outputTokens += used?.outputTokens ?? 0;
-      after = seq;
-    }
-    if (events.length < PAGE) return total;
-  }
 }

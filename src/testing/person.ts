@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Approval } from '../contract/approvals.ts';
 import type { RunEventView } from '../contract/events.ts';
-import type { RunDetail } from '../contract/runs.ts';
+import type { RunDetail, StartRun } from '../contract/runs.ts';
 import type { DecisionKind } from '../domain/schemas/approval.ts';
 
 export interface Answer<T = unknown> {
@@ -20,10 +20,7 @@ export interface Person {
   readonly key: string;
   /** Any request. A body that is no string is sent as JSON. */
   request<T = unknown>(method: string, path: string, options?: RequestOptions): Promise<Answer<T>>;
-  startRun(
-    body: { agent?: string; input?: string; conversationId?: string; replace?: boolean; state?: unknown },
-    key?: string,
-  ): Promise<StartedRun>;
+  startRun(body: Partial<StartRun>, key?: string): Promise<StartedRun>;
   run(runId: string): StartedRun;
 }
 

@@ -8,10 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { z } from 'zod';
+import type { CredentialProvider } from '../adapters/credentials/credential-provider.ts';
 import type { AgentSource } from '../adapters/agents/define-agent.ts';
 import { openGuards } from '../adapters/guards/open-guards.ts';
 import { startAllInOne } from '../processes/start-all-in-one.ts';
 import type { AllInOne, AllInOneOptions } from '../processes/start-all-in-one.ts';
+import type { PriceTable } from '../domain/prices.ts';
 import type { RuleInput } from '../domain/policy/policy-schema.ts';
 import type { Role } from '../domain/schemas/actor.ts';
 import type { Scope } from '../domain/schemas/names.ts';
@@ -48,6 +50,14 @@ export interface WorldOptions {
   /** As in the deployment's guards file. */
   readonly guards?: z.input<typeof GuardsConfig>;
   readonly maxCachedWorkflows?: number;
+  /** Hosts in private networks that tools may call. */
+  readonly allowedPrivateHosts?: readonly string[];
+  /** Where the secrets are that tools name. None without. */
+  readonly credentials?: CredentialProvider;
+  /** Whether tools may run programs. Default false. */
+  readonly allowCommands?: boolean;
+  /** What models cost; by default what this version knows. */
+  readonly prices?: PriceTable;
   /** Takes every log line, down to the finest; silent without. */
   readonly logs?: { write(line: string): void };
 }
@@ -78,11 +88,14 @@ export interface World extends AsyncDisposable {
   nowMs(): Promise<number>;
 }
 
+/** Everything is in one process here, on whatever machine: that it is slow is no reason to turn requests away. */
+const BUSY_MACHINE_MS = 3_600_000;
+
 const ALL_ROLES: readonly Role[] = ['requester', 'approver', 'operator', 'auditor', 'admin'];
 const NO_PROVIDERS = { apiKey: undefined, baseUrl: undefined };
 
 export const createWorld = async (options: WorldOptions): Promise<World> => {
-  const { services, agents, deployment = [], limits, maxCachedWorkflows } = options;
+  const { services, agents, deployment = [], limits, maxCachedWorkflows, allowedPrivateHosts, allowCommands } = options;
   const name = `world_${randomBytes(8).toString('hex')}`;
   const logger = createLogger({
     service: 'world',
@@ -108,7 +121,7 @@ export const createWorld = async (options: WorldOptions): Promise<World> => {
     keys,
     agents,
     deployment,
-    models: { openai: NO_PROVIDERS, anthropic: NO_PROVIDERS, compatible: NO_PROVIDERS },
+    models: { openai: NO_PROVIDERS, anthropic: NO_PROVIDERS, google: NO_PROVIDERS, compatible: NO_PROVIDERS },
     workspacesRoot,
     forbidden: [],
     clock,
@@ -118,8 +131,12 @@ export const createWorld = async (options: WorldOptions): Promise<World> => {
     host: '127.0.0.1',
     port: 0,
     shutdownGraceMs: 200,
-    ...(limits && { limits }),
+    ...(allowedPrivateHosts && { allowedPrivateHosts }),
+    ...(options.credentials && { credentials: options.credentials }),
+    ...(allowCommands !== undefined && { allowCommands }),
+    limits: { eventLoopDelayMs: BUSY_MACHINE_MS, ...limits },
     maxActiveRunsPerRequester: options.maxActiveRunsPerRequester,
+    ...(options.prices && { prices: options.prices }),
     ...(maxCachedWorkflows !== undefined && { maxCachedWorkflows }),
   });
   const { url, store } = countersign;

@@ -5,8 +5,12 @@ import type { KnownPeople } from '../domain/policy/quorum-faults.ts';
 import type { Scope } from '../domain/schemas/names.ts';
 import type { RunGateway, RunInspector } from '../gateway/run-gateway.ts';
 import { createWorker } from './create-worker.ts';
+import { holdAgents } from './held-agents.ts';
 import { startReconciler } from './reconciler.ts';
-import { registerAgents, stepDependencies } from './step-dependencies.ts';
+import { startDiscovery } from './register-agents.ts';
+import { agentReloader } from './reload-agents.ts';
+import type { ReloadAgents } from './reload-agents.ts';
+import { stepDependencies } from './step-dependencies.ts';
 import type { WorkerParts } from './step-dependencies.ts';
 
 export interface WorkerOptions extends WorkerParts {
@@ -28,16 +32,22 @@ export interface RunningWorker {
   readonly ended: Promise<void>;
   /** Stops polling, waits for steps under way up to the grace time, then ends. */
   stop(): Promise<void>;
+  readonly reloadAgents: ReloadAgents;
 }
 
 export const startWorker = async (options: WorkerOptions): Promise<RunningWorker> => {
   const { store, clock, logger, gateway, scope, agents, deployment, people } = options;
-  await registerAgents(store, scope, agents, deployment, people);
+  const held = holdAgents(agents, options.models);
+  // Before they are known to anybody: an agent that may not be here is refused as a whole.
+  const dependencies = stepDependencies(options, held);
+  const { servers } = dependencies;
+  const known = { store, scope, agents, deployment, people, servers, held, logger };
+  const discovery = await startDiscovery(known);
   const worker = await createWorker({
     connection: options.connection,
     namespace: options.namespace,
     taskQueue: options.taskQueue,
-    dependencies: stepDependencies(options),
+    dependencies,
     ...(options.shutdownGraceMs !== undefined && { shutdownGraceMs: options.shutdownGraceMs }),
     ...(options.maxCachedWorkflows !== undefined && { maxCachedWorkflows: options.maxCachedWorkflows }),
   });
@@ -48,9 +58,12 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
   logger.info({ taskQueue: options.taskQueue, agents: agents.map((agent) => agent.name) }, 'worker.start_completed');
   return {
     ended,
+    reloadAgents: agentReloader({ ...known, allowCommands: options.allowCommands }),
     async stop() {
       if (worker.getState() === 'RUNNING') worker.shutdown();
-      await Promise.allSettled([ended, reconciler.stop()]);
+      await Promise.allSettled([ended, reconciler.stop(), discovery.stop()]);
+      // After the last call: no process of a server outlives the worker.
+      await servers.close();
     },
   };
 };

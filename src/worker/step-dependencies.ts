@@ -1,23 +1,24 @@
-/** Puts together what the steps need, and registers the agents of this worker in the store. */
+/** Puts together what the steps need. */
 import type { StepDependencies } from '../activities/dependencies.ts';
-import { agentDefinition, agentDigest } from '../adapters/agents/define-agent.ts';
 import type { AgentSource } from '../adapters/agents/define-agent.ts';
-import { createModels } from '../adapters/models/model-registry.ts';
+import { environmentCredentials } from '../adapters/credentials/environment-credentials.ts';
+import type { CredentialProvider } from '../adapters/credentials/credential-provider.ts';
+import { openMcpServers } from '../adapters/mcp/mcp-servers.ts';
+import type { WorkerMcpServers } from '../adapters/mcp/mcp-servers.ts';
+import { loadPrices } from '../adapters/models/price-table.ts';
 import type { ModelsConfig } from '../adapters/models/model-registry.ts';
-import { toolDefinition } from '../adapters/tools/tool-definition.ts';
+import { runsPrograms } from '../adapters/tools/command/run-command.ts';
 import { DefinitionError } from '../adapters/tools/definition-error.ts';
-import type { SubAgent, Tool } from '../adapters/tools/tool.ts';
 import { openWorkspace } from '../adapters/workspace/workspace.ts';
-import { compilePolicy } from '../domain/policy/compile.ts';
-import { policyLayerSchema } from '../domain/policy/policy-schema.ts';
-import type { RuleInput } from '../domain/policy/policy-schema.ts';
-import type { KnownPeople } from '../domain/policy/quorum-faults.ts';
-import type { Scope } from '../domain/schemas/names.ts';
+import type { PriceTable } from '../domain/prices.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
+import { createGuardedFetch } from '../platform/outgoing/guarded-fetch.ts';
 import type { TrustedKeys } from '../platform/signing-keys.ts';
 import type { Store } from '../store/database.ts';
-import { keepDefinition, putDefinition } from '../store/definitions.ts';
+import { allAgents } from './all-agents.ts';
+import { holdAgents } from './held-agents.ts';
+import type { HeldAgents } from './held-agents.ts';
 
 export interface WorkerParts {
   readonly store: Store;
@@ -26,76 +27,55 @@ export interface WorkerParts {
   readonly trust: TrustedKeys;
   readonly agents: readonly AgentSource[];
   readonly models: ModelsConfig;
+  /** In place of the table of this version and the configured file. */
+  readonly prices?: PriceTable;
   readonly workspacesRoot: string;
   /** Directories that no workspace may lie in or around. */
   readonly forbidden: readonly string[];
   /** How many runs of one requester may be active at a time in a tenant; no limit without. */
   readonly maxActiveRunsPerRequester?: number | undefined;
+  /** Private addresses that tools may call, as in the configuration. None without. */
+  readonly allowedPrivateHosts?: readonly string[];
+  /** Where the secrets are that tools name. None without. */
+  readonly credentials?: CredentialProvider;
+  /** Whether agents may have tools that run programs on this machine. Not without. */
+  readonly allowCommands?: boolean;
 }
 
-export const stepDependencies = (parts: WorkerParts): StepDependencies => {
+export interface WorkerSteps extends StepDependencies {
+  readonly servers: WorkerMcpServers;
+}
+
+export const stepDependencies = (parts: WorkerParts, known?: HeldAgents): WorkerSteps => {
   const { store, clock, logger, trust, agents, workspacesRoot, forbidden } = parts;
-  const models = createModels({
-    config: parts.models,
-    scripts: Object.assign({}, ...allAgents(agents).map((one) => one.scripts)),
-  });
-  const tools = new Map<string, Tool>(
-    allAgents(agents).flatMap((agent) =>
-      agent.tools.map((tool) => [toolDefinition(tool).definitionDigest, tool] as const),
-    ),
-  );
+  if (!parts.allowCommands) refuseCommands(agents);
+  const held = known ?? holdAgents(agents, parts.models);
+  const fetch = createGuardedFetch(parts.allowedPrivateHosts ?? []);
+  const credentials = parts.credentials ?? environmentCredentials(new Map());
+  const servers = openMcpServers({ agents: allAgents(agents), fetch, credentials, logger });
   return {
     store,
     clock,
     logger,
     trust,
-    tools,
-    resolveModel: models.resolve,
+    tools: held.tools,
+    servers,
+    serverTool: servers.tool,
+    credentials,
+    fetch,
+    prices: parts.prices ?? loadPrices(parts.models.pricesFile),
+    resolveModel: held.resolveModel,
     maxActiveRunsPerRequester: parts.maxActiveRunsPerRequester,
     openWorkspace: (scope, runId) => openWorkspace({ root: workspacesRoot, scope, runId, forbidden }),
   };
 };
 
-type WithTools = Pick<AgentSource, 'tools' | 'scripts'>;
-
-/** With the agents that they call, and those that these call. */
-const allAgents = (agents: readonly WithTools[]): readonly WithTools[] =>
-  agents.flatMap((one) => [one, ...allAgents(subAgentsOf(one))]);
-
-const subAgentsOf = ({ tools }: WithTools): readonly SubAgent[] => tools.flatMap(({ agent }) => agent ?? []);
-
-/** Agents that are called are kept for the gate, under the rules of no deployment: those of the caller's run will hold. */
-const keepSubAgents = async (
-  store: Store,
-  scope: Scope,
-  caller: WithTools,
-  deployment: readonly RuleInput[],
-  people: KnownPeople,
-): Promise<void> => {
-  for (const agent of subAgentsOf(caller)) {
-    const { definition, digest } = agent;
-    const layers = policyLayerSchema.array().parse(definition.policy);
-    const policy = compilePolicy([{ name: 'deployment', rules: [...deployment] }, ...layers], people);
-    if (!policy.ok)
-      throw new DefinitionError(
-        policy.faults.map(({ path, message }) => `agents.${definition.name}.policy: ${path} ${message}`),
-      );
-    await keepDefinition(store, scope, definition, digest);
-    await keepSubAgents(store, scope, agent, deployment, people);
-  }
+/** What runs programs is for the deployment to allow, not for whoever writes an agent. */
+export const refuseCommands = (agents: readonly AgentSource[]): void => {
+  const faults = allAgents(agents).flatMap(({ name, tools }) =>
+    tools.filter(runsPrograms).map((tool) => `agents.${name}.tools.${tool.name}: runs programs; ${HOW_TO_ALLOW}`),
+  );
+  if (faults.length > 0) throw new DefinitionError(faults);
 };
 
-/** Makes the agents known to the bridge: new runs are started with these definitions. */
-export const registerAgents = async (
-  store: Store,
-  scope: Scope,
-  agents: readonly AgentSource[],
-  deployment: readonly RuleInput[],
-  people: KnownPeople = {},
-): Promise<void> => {
-  for (const source of agents) {
-    const definition = agentDefinition(source, deployment, people);
-    await putDefinition(store, scope, definition, agentDigest(definition));
-    await keepSubAgents(store, scope, source, deployment, people);
-  }
-};
+const HOW_TO_ALLOW = 'set COUNTERSIGN_ALLOW_COMMANDS=true where that is meant';

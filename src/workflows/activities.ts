@@ -19,7 +19,7 @@ const step = {
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 };
 
-/** One model call. An hour is the longest that reasoning models take, with a margin. */
+/** One model call. The limit is set a call, from the run's limits: by default an hour, which is longer than reasoning models take. */
 export const { callModel } = proxyActivities<Pick<RunActivities, 'callModel'>>({ ...step, startToCloseTimeout: '1h' });
 
 /** The gate. The time limit is set a call, from the tool's definition; the ledger makes retries harmless. */

@@ -37,6 +37,13 @@ const failureOf = (error: unknown): { code: string; message: string } => {
   return { code: 'step_stopped', message: 'The step was stopped before it answered.' };
 };
 
+/** What a step does beside asking: reading, judging and storing what came. */
+const MODEL_STEP_MARGIN_MS = 60_000;
+
+/** The step itself keeps the limit; this one is for a step that hangs. Runs of before there was it have the default. */
+const modelTimeoutMs = (limits: { readonly modelStepTimeoutMs?: number }): number =>
+  (limits.modelStepTimeoutMs ?? 3_600_000) + MODEL_STEP_MARGIN_MS;
+
 export const openSteps = (run: LiveRun, given: AgentRunInput): Steps => {
   const { asksLedger } = given;
   const subRuns = openSubRuns(given, run);
@@ -49,15 +56,20 @@ export const openSteps = (run: LiveRun, given: AgentRunInput): Steps => {
     const { turn, modelAttempt, identity } = run.state;
     const summary = `${identity.agent}, turn ${turn}`;
     try {
-      const { revising } = run.state;
+      const { revising, modelIndex, compactDue, limits, limitsAsked: asked = 0 } = run.state;
+      const allowed = run.state.budget ?? limits.budget;
       const input = {
         ...carriedBy(run),
         turn,
         attempt: modelAttempt,
         facts: factsOf(run),
         ...(revising && { revising }),
+        ...(modelIndex !== undefined && { modelIndex }),
+        ...(allowed && { budget: { allowed, asked } }),
+        ...(compactDue && { compact: compactDue }),
       };
-      const answer = await callModel.executeWithOptions({ summary }, [input]);
+      const startToCloseTimeout = modelTimeoutMs(limits);
+      const answer = await callModel.executeWithOptions({ summary, startToCloseTimeout }, [input]);
       run.acknowledge(answer);
       return { type: 'model_settled', result: answer.result };
     } catch (error) {

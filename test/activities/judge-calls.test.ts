@@ -52,7 +52,7 @@ beforeAll(async () => {
     ...{ store: gate.store, trust: trustedKeys(gate.keys), agents: [agent], workspacesRoot: '/nowhere', forbidden: [] },
     clock: { nowMs: async () => gate.nowMs },
     logger: createLogger({ level: 'silent', service: 'judge' }),
-    models: { openai: provider, anthropic: provider, compatible: provider },
+    models: { openai: provider, anthropic: provider, google: provider, compatible: provider },
   });
   pinned = await createPinnedRuns(parts, createCurrentPolicies(gate.store)).load(run.start);
 });

@@ -150,7 +150,8 @@ export async function createApiWorld(
       guards: openGuards(GuardsConfig.parse({})),
       loopbackOnly: true,
       version: '0.0.0',
-      ...(options.limits && { limits: options.limits }),
+      // A slow machine is no reason to turn requests away.
+      limits: { eventLoopDelayMs: 3_600_000, ...options.limits },
       ...options.dependencies,
     },
     { host: '127.0.0.1', port: 0 },

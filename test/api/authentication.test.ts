@@ -64,12 +64,10 @@ describe('S0.7 fails closed', () => {
     expect(rows).toHaveLength(1);
   });
 
-  test.each(['/livez', '/readyz', '/openapi.json', '/.well-known/jwks.json', '/docs/errors/expired'])(
-    '%s is public',
-    async (path) => {
-      expect((await world.call('GET', path, { key: null })).status).toBe(200);
-    },
-  );
+  const PUBLIC = ['/livez', '/readyz', '/openapi.json', '/.well-known/jwks.json', '/docs/errors/expired'];
+  test.each([...PUBLIC, '/schemas/agent.json'])('%s is public', async (path) => {
+    expect((await world.call('GET', path, { key: null })).status).toBe(200);
+  });
 });
 
 describe('roles', () => {

@@ -64,7 +64,7 @@ describe('S0.6 bodies', () => {
       {
         in: 'body',
         pointer: '',
-        detail: 'has an unknown field; the fields are: agent, input, conversationId, replace, state, requester, labels',
+        detail: expect.stringMatching(/^has an unknown field; the fields are: agent, input, conversationId, .*labels$/),
       },
     ]);
   });

@@ -3,28 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Approval as ApprovalView } from '../../src/contract/approvals.ts';
 import type { Problem } from '../../src/contract/problem.ts';
 import type { JsonValue } from '../../src/domain/arguments/json-value.ts';
-import { compilePolicy } from '../../src/domain/policy/compile.ts';
-import { AgentDefinition } from '../../src/domain/schemas/agent.ts';
 import type { Approval, Verdict } from '../../src/domain/schemas/approval.ts';
-import { putDefinition } from '../../src/store/definitions.ts';
-import { createApiWorld, scope } from './api-world.ts';
+import { createApiWorld } from './api-world.ts';
 import type { ApiWorld } from './api-world.ts';
-import { agentDigestOf, testDefinition } from './definition.ts';
 import { scriptedRun } from './run-script.ts';
 import type { ScriptedRun } from './run-script.ts';
-
-const RULES = [
-  { id: 'ask', match: '*', effect: 'ask' },
-  { id: 'two-votes', match: 'refund', when: 'args.amount > 500', effect: 'ask', approvers: { approvals: 2 } },
-  { id: 'too-much', match: 'refund', when: 'args.amount > 5000', effect: 'deny', reason: 'Nobody refunds so much.' },
-];
-
-const SCHEMA = {
-  type: 'object',
-  properties: { order: { type: 'integer' }, amount: { type: 'number', minimum: 0 }, note: { type: 'string' } },
-  required: ['order', 'amount'],
-  additionalProperties: false,
-};
+import { TREASURY, putTreasury } from './treasury.ts';
 
 let world: ApiWorld;
 let run: ScriptedRun;
@@ -33,19 +17,8 @@ let factsRef: Approval['factsRef'];
 
 beforeAll(async () => {
   world = await createApiWorld({ limits: { decisionWaitMs: 100, verdictAfterMs: 20 } });
-  const compiled = compilePolicy([{ name: 'agent', rules: RULES }]);
-  if (!compiled.ok) throw new Error(JSON.stringify(compiled.faults));
-  const base = testDefinition();
-  const [tool] = base.tools;
-  const definition = AgentDefinition.parse({
-    ...base,
-    name: 'payments',
-    tools: [{ ...tool, inputSchema: SCHEMA }],
-    policy: compiled.layers,
-    policyDigest: compiled.digest,
-  });
-  await putDefinition(world.store, scope, definition, agentDigestOf(definition));
-  run = await scriptedRun(world, undefined, 'payments');
+  await putTreasury(world);
+  run = await scriptedRun(world, undefined, TREASURY);
   factsRef = await run.keeps({
     turn: 1,
     startedAt: '2026-03-14T09:26:53.589Z',

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CommandedRun, RunDetail } from '../../src/contract/runs.ts';
 import { ResolveCommand } from '../../src/domain/schemas/command.ts';
-import type { ToolStepResult } from '../../src/domain/schemas/step.ts';
 import { readBlobs } from '../../src/store/blobs.ts';
 import { readCommands } from '../../src/store/commands.ts';
 import { readEvents } from '../../src/store/events.ts';
@@ -10,6 +9,7 @@ import { createApiWorld, scope } from './api-world.ts';
 import type { ApiWorld } from './api-world.ts';
 import { PAYMENTS, TOOL_TIMEOUT_MS, obedientRun, putPayments } from './obedient-run.ts';
 import type { ObedientRun } from './obedient-run.ts';
+import { driftedRun, parkedRun, settleEffect } from './parked-run.ts';
 
 let world: ApiWorld;
 let operator: string;
@@ -30,26 +30,7 @@ const typesOf = async ({ runId }: ObedientRun) =>
 const textOf = async (ref: { sha256: string }) =>
   (await readBlobs(world.store, scope.tenant, [ref.sha256])).get(ref.sha256);
 
-/** An attempt that reserved and never reported. */
-async function parked(given: { reservedAt?: number } = {}) {
-  const run = await obedientRun(world);
-  const { effectKey, digest } = await run.callsRefund();
-  const reservedAt = given.reservedAt ?? Date.now();
-  await world.store.pool.query(
-    `INSERT INTO effects (tenant, effect_key, run_id, digest, effect, epoch, nonce, reserved_at)
-     VALUES ($1, $2, $3, $4, 'once', 1, 'lost', $5)`,
-    [scope.tenant, effectKey, run.runId, digest, reservedAt],
-  );
-  await run.does({ type: 'tool_settled', toolCallId: 'call_1_0', result: { type: 'outcome_unknown', epoch: 1 } });
-  return { run, effectKey, digest };
-}
-
-const settle = (effectKey: string) =>
-  world.store.pool.query(
-    `UPDATE effects SET settled_at = $2, outcome = 'completed', content_sha256 = '\\x00', content_bytes = 1
-     WHERE effect_key = $1`,
-    [effectKey, Date.now()],
-  );
+const parked = (given: { reservedAt?: number } = {}) => parkedRun(world, given);
 
 const reason = 'I looked it up at the bank.';
 
@@ -115,7 +96,7 @@ describe('B3 resolve', () => {
 
   test('the ledger knows by now: 409, nothing is sent but the question to look again', async () => {
     const { run, effectKey } = await parked();
-    await settle(effectKey);
+    await settleEffect(world, effectKey);
     expect((await run.get()).attentions[0]?.call).toMatchObject({ outcomeKnown: true, mayRunUntil: null });
     const before = sent();
     const refused = await post<{ code: string }>(run, 'resolve', {
@@ -154,17 +135,7 @@ describe('B3 resolve', () => {
   });
 
   test('B17 a drifted tool: both definitions are shown; what never started cannot be done', async () => {
-    const run = await obedientRun(world);
-    await run.callsRefund();
-    const detailRef = await run.keeps({ pinned: { name: 'refund', v: 1 }, current: { name: 'refund', v: 2 } });
-    const result: ToolStepResult = {
-      type: 'refused',
-      code: 'tool_drifted',
-      message: 'The tool is another one.',
-      then: 'park',
-      detailRef,
-    };
-    await run.does({ type: 'tool_settled', toolCallId: 'call_1_0', result });
+    const run = await driftedRun(world);
     const [attention] = (await run.get()).attentions;
     expect(attention).toMatchObject({ code: 'tool_drifted', action: 'resolve' });
     expect(attention?.call).toMatchObject({

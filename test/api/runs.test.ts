@@ -238,7 +238,10 @@ test('agents are listed as new runs get them', async () => {
       description: 'Refunds orders.',
       digest: expect.stringMatching(/^sha256:/),
       model: 'scripted/refunds',
-      tools: [{ name: 'refund', description: 'Pays an order back.', effect: 'once' }],
+      fallbackModels: [],
+      variables: {},
+      tools: [{ name: 'refund', description: 'Pays an order back.', effect: 'once', timeoutMs: expect.any(Number) }],
+      limits: expect.objectContaining({ modelStepTimeoutMs: 3_600_000, maxTurns: 100 }),
       artifacts: [],
     },
   ]);

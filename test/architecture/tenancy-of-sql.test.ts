@@ -17,7 +17,7 @@ const WITHOUT_TENANT: Readonly<Record<string, Readonly<Record<string, string>>>>
     '.select({ id: credentials.id })': 'asks whether this is a new installation, and gives nothing of any tenant',
   },
   'deltas.ts': {
-    read_delta_1: 'the rest of a notification, for subscriptions whose run was found by tenant and project',
+    read_delta_2: 'the rest of a notification, for subscriptions whose run was found by tenant and project',
     clear_deltas_1: 'forgets text that the completed message has taken the place of; reads nothing',
   },
   'run-rows.ts': {

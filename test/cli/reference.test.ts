@@ -8,6 +8,8 @@ import { addBrakes } from '../../src/cli/commands/brakes.ts';
 import { addDelegations } from '../../src/cli/commands/delegations.ts';
 import { addDemo } from '../../src/cli/commands/demo.ts';
 import { addDev } from '../../src/cli/commands/dev.ts';
+import { addInit } from '../../src/cli/commands/init.ts';
+import { addTest } from '../../src/cli/commands/test.ts';
 import { addGrants } from '../../src/cli/commands/grants.ts';
 import { addKeys } from '../../src/cli/commands/keys.ts';
 import { addPolicy } from '../../src/cli/commands/policy.ts';
@@ -17,8 +19,10 @@ import { processTerminal } from '../../src/cli/terminal.ts';
 
 const context: CliContext = { terminal: processTerminal(), end: () => {} };
 const groups = [
+  addInit,
   addDev,
   addDemo,
+  addTest,
   addRuns,
   addApprovals,
   addGrants,

@@ -1,6 +1,9 @@
 // Reference pages name everything there is, and nothing else.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { AgentFile } from '../../src/adapters/agents/agent-file.ts';
+import { BUILT_IN_TOOLS } from '../../src/adapters/tools/built-in-tools.ts';
+import { RunLimits } from '../../src/domain/schemas/agent.ts';
 import { RunEvent } from '../../src/domain/schemas/event.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
@@ -23,4 +26,11 @@ test('docs/reference/configuration.md has every variable that config.ts reads', 
   const homes = ['XDG_STATE_HOME', 'XDG_CACHE_HOME'];
   expect(variables).not.toEqual([]);
   expect(namedIn(read('docs/reference/configuration.md')).toSorted()).toEqual([...variables, ...homes].toSorted());
+});
+
+test('docs/reference/agent-definition.md has every field of an agent, every limit and every built-in tool', () => {
+  const [fields = '', limits = '', tools = ''] = read('docs/reference/agent-definition.md').split('\n## ').slice(1);
+  expect(namedIn(fields).toSorted()).toEqual(Object.keys(AgentFile.shape).toSorted());
+  expect(namedIn(limits).toSorted()).toEqual(Object.keys(RunLimits.shape).toSorted());
+  expect(namedIn(tools).toSorted()).toEqual([...BUILT_IN_TOOLS].toSorted());
 });

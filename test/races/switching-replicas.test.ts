@@ -77,9 +77,18 @@ async function oneConversation(index: number) {
     // Some are cancelled meanwhile, some are not.
     index % 2 === 0 ? cleo.run(runId).cancel() : cleo.request('GET', '/livez'),
   ]);
-  const answers = [approved, rejected, again];
   expect(cancelled.status).toBe(200);
   const ended = await untilEnded(anna.run(runId));
+  // On a machine that is busy, some are told to look later.
+  const later = async (answer: Answer) => {
+    if (answer.status !== 202) return answer;
+    const { decisionId } = answer.body as { decisionId: string };
+    const path = `/v1/runs/${runId}/approvals/${approval.key}/decisions/${decisionId}`;
+    const { body } = await ben.request('GET', path);
+    return { ...answer, status: (body as { outcome: string }).outcome === 'refused' ? 409 : 200 };
+  };
+  const answers = await Promise.all([approved, rejected, again].map(later));
+  const isRejected = answers[1]?.status === 200;
   const types = await ben.run(runId).types();
   const recorded = answers.filter(({ status }) => status === 200);
   const what = JSON.stringify({ index, statuses: statusesOf(answers), types, ended: ended.status });
@@ -89,7 +98,7 @@ async function oneConversation(index: number) {
   expect([409, 410], what).toContain(forged.status);
   expect([404, 410], what).toContain(unknown.status);
   const effects = refund.calls.filter(({ effectKey }) => effectKey.includes(runId)).length;
-  expect(effects, what).toBeLessThanOrEqual(rejected.status === 200 || recorded.length === 0 ? 0 : 1);
+  expect(effects, what).toBeLessThanOrEqual(isRejected || recorded.length === 0 ? 0 : 1);
   expect(
     types.filter((type) => type === 'approval.decided'),
     what,

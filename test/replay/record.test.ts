@@ -9,6 +9,9 @@ import { askUser } from '../../src/adapters/tools/built-in/ask-user.ts';
 import { subRunId } from '../../src/domain/core/ids.ts';
 import { subAgent } from '../../src/adapters/tools/built-in/sub-agent.ts';
 import { blockRun } from '../../src/adapters/tools/built-in/block-run.ts';
+import { ModelError } from '../../src/adapters/models/model-port.ts';
+import type { ModelPort } from '../../src/adapters/models/model-port.ts';
+import { scriptedModel } from '../../src/testing/scripted-model.ts';
 import { asksFor, asksForAll, recordingTool, says, testAgent } from '../../src/testing/index.ts';
 import type { StartedRun, World } from '../../src/testing/index.ts';
 import { testWorld } from '../support/world.ts';
@@ -43,7 +46,36 @@ const ladder: RuleInput = {
   escalateThen: 'block',
 };
 const below = testAgent({ name: 'below', tools: [refund], script: [asksFor('refund', {}), says('Done.')] });
+const busy: ModelPort = {
+  generate: () => Promise.reject(new ModelError('quota_exceeded', 'No quota is left.', { retryable: false })),
+};
+/** Refuses what is longer than a summary. */
+const tiny: ModelPort = {
+  async generate(request, io) {
+    const isSummary = request.instructions.includes('Write a summary');
+    const isLong = request.messages.some((message) => message.role === 'tool');
+    if (isLong && !isSummary) throw new ModelError('context_too_long', 'Too long.', { retryable: false });
+    const hasSummary = request.messages.some((message) => message.text.includes('Summary of turns'));
+    const turn = isSummary ? says('It looked.') : hasSummary ? says('Done.') : asksFor('look', {});
+    return scriptedModel(() => turn).generate(request, io);
+  },
+};
 const agents = [
+  testAgent({
+    name: 'spare',
+    model: 'busy/m',
+    fallbackModels: ['scripted/spare'],
+    providers: { busy },
+    script: [says('Done.')],
+  }),
+  testAgent({ name: 'tiny', model: 'tiny/m', providers: { tiny }, tools: [look], policy: [...policy], script: [] }),
+  testAgent({
+    name: 'thrifty',
+    tools: [look],
+    policy: [...policy],
+    limits: { budget: { turns: 1 } },
+    script: [asksFor('look', {}), asksFor('look', { text: 'b' }), says('Done.')],
+  }),
   testAgent({
     name: 'three',
     tools: [refund, askUser(), blockRun()],
@@ -101,6 +133,20 @@ describe.runIf(process.env['COUNTERSIGN_RECORD'])('recordings', () => {
     await ben.run(voted.runId).decide(revised, 'approve');
     await (await world.person('carla')).run(voted.runId).decide(revised, 'approve');
     expect(await record(world, 'voted', voted)).toContain('agentRun');
+
+    const fellBack = await anna.startRun({ agent: 'spare' });
+    await fellBack.ends();
+    expect(await record(world, 'fell-back', fellBack)).toContain('agentRun');
+
+    const compacted = await anna.startRun({ agent: 'tiny' });
+    await compacted.ends();
+    expect(await record(world, 'compacted', compacted)).toContain('agentRun');
+
+    const budgeted = await anna.startRun({ agent: 'thrifty' });
+    await budgeted.decide(await budgeted.pending(), 'approve');
+    await budgeted.decide(await budgeted.pending(), 'edit', { arguments: { turns: 9 } });
+    await budgeted.ends();
+    expect(await record(world, 'budgeted', budgeted)).toContain('agentRun');
 
     const cancelled = await anna.startRun({ agent: 'one' });
     await cancelled.pending();

@@ -80,3 +80,15 @@ test('another tenant or project neither reads nor writes', async () => {
     expect(await appendDelta(store, { ...foreign, nowMs: NOW })).toBe(false);
   }
 });
+
+test('thoughts and answer of one message have offsets of their own', async () => {
+  const run = await storedRun(store);
+  const piece = { ...scope, rootRunId: run.rootRunId, runId: run.runId, turn: 1, attempt: 1, nowMs: NOW };
+  expect(await appendDelta(store, { ...piece, part: 'reasoning', offset: 0, text: 'Hm' })).toBe(true);
+  expect(await openMessage(store, scope, run.runId)).toEqual({ turn: 1, attempt: 1, text: '', reasoning: 'Hm' });
+  expect(await appendDelta(store, { ...piece, offset: 0, text: 'Yes' })).toBe(true);
+  expect(await appendDelta(store, { ...piece, part: 'reasoning', offset: 2, text: '.' })).toBe(true);
+  expect(await openMessage(store, scope, run.runId)).toEqual({ turn: 1, attempt: 1, text: 'Yes', reasoning: 'Hm.' });
+  await appendEvents(store, append(run, numbered([completed(run, 1)])));
+  expect(await rowsOf(run)).toBe(0);
+});

@@ -95,7 +95,9 @@ describe('PostgreSQL goes away and comes back', () => {
       return rows.length === 1;
     });
     await goAway();
-    expect(isStoreUnavailable(await interrupted)).toBe(true);
+    // Or it got its turn since the one that held the lock was ended first.
+    const failure = await interrupted;
+    expect(failure === undefined || isStoreUnavailable(failure)).toBe(true);
     locker.release(true);
 
     for (const work of [
@@ -104,9 +106,10 @@ describe('PostgreSQL goes away and comes back', () => {
       () => listRuns(store, scope, { limit: 1 }),
       () => storedRun(store),
     ]) {
-      expect(isStoreUnavailable(await failureOf(work()))).toBe(true);
+      // A connection may outlive its server for a moment.
+      await waitFor('the store to be gone', async () => isStoreUnavailable(await failureOf(work())));
     }
-    expect(feed.isConnected()).toBe(false);
+    await waitFor('the feed to know', () => !feed.isConnected());
 
     server = await start();
     await persistently(() => appendEvents(store, append(run, turns(3, 5))));

@@ -212,8 +212,8 @@ describe('S1.11 whatever happens, at the same time or one after the other', () =
         const slots = await slotsOf(requester);
         const admitted = slots.map((slot) => slot.admitted_at !== null);
         expect(admitted.filter(Boolean).length).toBeLessThanOrEqual(limit);
-        // Nobody who waits has somebody behind them who goes on.
-        expect(admitted).toEqual(admitted.toSorted((one, other) => Number(other) - Number(one)));
+        // Nobody goes on for whom there is no room behind all who have asked before.
+        expect(admitted.lastIndexOf(true)).toBeLessThan(limit);
         const running = new Set(runs.filter(({ status }) => status === 'running').map(({ runId }) => runId));
         expect(slots.every((slot) => running.has(slot.root_run_id))).toBe(true);
       }

@@ -16,7 +16,9 @@ import { createSigningKeys, trustedKeys } from '../../src/platform/signing-keys.
 import type { SigningKeys } from '../../src/platform/signing-keys.ts';
 import { openStore } from '../../src/store/database.ts';
 import type { Store } from '../../src/store/database.ts';
-import { stepDependencies, registerAgents } from '../../src/worker/step-dependencies.ts';
+import { registerAgents } from '../../src/worker/register-agents.ts';
+import { stepDependencies } from '../../src/worker/step-dependencies.ts';
+import type { WorkerParts } from '../../src/worker/step-dependencies.ts';
 import { createTestDatabase } from './database.ts';
 import { prepareRun, readRefusals } from './gate-run.ts';
 import type { GateRun, PrepareOptions } from './gate-run.ts';
@@ -45,10 +47,12 @@ export interface Gate extends AsyncDisposable {
   refusals(): Promise<readonly string[]>;
 }
 
+export type GateParts = Partial<Omit<WorkerParts, 'agents' | 'store'>>;
+
 export const openGate = async (
   agent: AgentSource,
   deployment: readonly RuleInput[] = [],
-  limits: { readonly maxActiveRunsPerRequester?: number } = {},
+  given: GateParts = {},
 ): Promise<Gate> => {
   const database = await createTestDatabase();
   const store = openStore({ url: database.url });
@@ -66,10 +70,10 @@ export const openGate = async (
         logger: createLogger({ level: 'silent', service: 'gate' }),
         trust: trustedKeys(keys),
         agents,
-        models: { openai: NO_PROVIDERS, anthropic: NO_PROVIDERS, compatible: NO_PROVIDERS },
+        models: { openai: NO_PROVIDERS, anthropic: NO_PROVIDERS, google: NO_PROVIDERS, compatible: NO_PROVIDERS },
         workspacesRoot,
         forbidden: [],
-        ...limits,
+        ...given,
       }),
     );
   const activities = activitiesOf([agent]);

@@ -51,6 +51,8 @@ export async function createReplica(
     guards: openGuards(GuardsConfig.parse(options.guards ?? {})),
     loopbackOnly: true,
     version: '0.0.0-test',
+    // A slow machine is no reason to turn requests away.
+    limits: { eventLoopDelayMs: 3_600_000 },
     maxActiveRunsPerRequester: options.maxActiveRunsPerRequester,
   };
   const api = await serveApi(dependencies, { host: '127.0.0.1', port: 0 });

@@ -55,7 +55,7 @@ const parts = () =>
     logger: createLogger({ level: 'silent', service: 'tamper' }),
     trust: trustedKeys(gate.keys),
     agents: [desk],
-    models: { openai: NO_PROVIDER, anthropic: NO_PROVIDER, compatible: NO_PROVIDER },
+    models: { openai: NO_PROVIDER, anthropic: NO_PROVIDER, google: NO_PROVIDER, compatible: NO_PROVIDER },
     workspacesRoot: '/nowhere',
     forbidden: [],
   });

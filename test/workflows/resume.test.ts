@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ModelRequest } from '../../src/adapters/models/model-port.ts';
 import { asksFor, asksForAll, recordingTool, says, testAgent } from '../../src/testing/index.ts';
 import type { Person, World } from '../../src/testing/index.ts';
-import { registerAgents } from '../../src/worker/step-dependencies.ts';
+import { registerAgents } from '../../src/worker/register-agents.ts';
 import { testWorld } from '../support/world.ts';
 import { waitFor } from '../support/wait-for.ts';
 

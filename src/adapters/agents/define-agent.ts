@@ -1,12 +1,18 @@
+import { argumentsChecker } from '../../domain/arguments/answer-schema.ts';
 import { canonicalJson } from '../../domain/arguments/canonical-json.ts';
 import type { JsonValue } from '../../domain/arguments/json-value.ts';
 import { digestOf } from '../../domain/core/digest.ts';
 import { compilePolicy } from '../../domain/policy/compile.ts';
 import type { PolicyLayerInput, RuleInput } from '../../domain/policy/policy-schema.ts';
+import { undeclaredNames } from '../../domain/prompt-variables.ts';
 import type { KnownPeople } from '../../domain/policy/quorum-faults.ts';
 import { AgentDefinition } from '../../domain/schemas/agent.ts';
+import type { ToolDefinition } from '../../domain/schemas/agent.ts';
+import { McpServers } from '../mcp/server-options.ts';
+import type { McpServerOptions } from '../mcp/server-options.ts';
 import type { ModelPort } from '../models/model-port.ts';
 import { ModelParameters } from '../models/model-port.ts';
+import { OWN_PREFIXES } from '../models/model-registry.ts';
 import { DefinitionError } from '../tools/definition-error.ts';
 import { toolDefinition } from '../tools/tool-definition.ts';
 import type { Tool } from '../tools/tool.ts';
@@ -18,15 +24,26 @@ export interface AgentSource {
   readonly name: string;
   readonly description: string;
   readonly model: string;
+  /** Asked in this order once the one before has failed for good. */
+  readonly fallbackModels: readonly string[];
   readonly parameters: ModelParameters;
+  /** `{{name}}` stands for a variable, `{{run.date}}`, `{{run.time}}`, `{{run.weekday}}`, `{{run.timezone}}` for the start. */
   readonly instructions: string;
+  /** Values that each start of a run gives, by name. */
+  readonly variables?: DefinitionInput['variables'];
   readonly tools: readonly Tool[];
+  /** MCP servers by name, whose tools it has, too: `github` gives `github_create_issue`. */
+  readonly mcpServers: Readonly<Record<string, McpServerOptions>>;
   /** Rules of the agent layer. */
   readonly policy: readonly RuleInput[];
+  /** JSON Schema of the last message, which is then JSON. */
+  readonly output?: DefinitionInput['output'];
   readonly contract: DefinitionInput['contract'];
   readonly limits: DefinitionInput['limits'];
   /** Models under `scripted/<name>` that come with the agent. */
   readonly scripts: Readonly<Record<string, ModelPort>>;
+  /** Providers that the agent brings, by prefix: `{ acme: port }` serves every model `acme/…`. */
+  readonly providers: Readonly<Record<string, ModelPort>>;
 }
 
 export type AgentOptions = Pick<AgentSource, 'name' | 'model' | 'instructions'> & Partial<AgentSource>;
@@ -35,12 +52,15 @@ export type AgentOptions = Pick<AgentSource, 'name' | 'model' | 'instructions'> 
 export function defineAgent(options: AgentOptions): AgentSource {
   const source: AgentSource = Object.freeze({
     description: '',
+    fallbackModels: [],
     parameters: {},
     tools: [],
+    mcpServers: {},
     policy: [],
     contract: { artifacts: [] },
     limits: {},
     scripts: {},
+    providers: {},
     ...options,
   });
   // The deployment's rules come later; everything else that can be wrong is wrong now.
@@ -56,16 +76,22 @@ export function agentDefinition(
   source: AgentSource,
   deployment: readonly RuleInput[],
   people: KnownPeople = {},
+  discovered: readonly ToolDefinition[] = [],
 ): AgentDefinition {
   const at = (path: readonly PropertyKey[], message: string): string =>
     `agents.${source.name}${path.map((segment) => `.${String(segment)}`).join('')}: ${message}`;
-  const faults = duplicates(source.tools.map((tool) => tool.name)).map((name) =>
-    at(['tools'], `two tools are called ${name}`),
-  );
+  const names = [...source.tools, ...discovered].map((tool) => tool.name);
+  const faults = duplicates(names).map((name) => at(['tools'], `two tools are called ${name}`));
   for (const { name, compensation } of source.tools) {
     const fault = compensationFault(source.tools, name, compensation);
     if (fault !== undefined) faults.push(at(['tools', name, 'compensation'], fault));
   }
+  const servers = McpServers.safeParse(source.mcpServers);
+  for (const issue of servers.error?.issues ?? []) faults.push(at(['mcpServers', ...issue.path], issue.message));
+  for (const prefix of Object.keys(source.providers).filter((one) => OWN_PREFIXES.includes(one)))
+    faults.push(at(['providers', prefix], 'this prefix is taken'));
+  if (source.output && !argumentsChecker({ source: 'agent', inputSchema: source.output }))
+    faults.push(at(['output'], 'is no JSON Schema that an answer can be checked by'));
   const parameters = ModelParameters.safeParse(source.parameters);
   for (const issue of parameters.error?.issues ?? []) faults.push(at(['parameters', ...issue.path], issue.message));
 
@@ -80,15 +106,20 @@ export function agentDefinition(
       name: source.name,
       description: source.description,
       model: source.model,
+      ...(source.fallbackModels.length > 0 && { fallbackModels: source.fallbackModels }),
       parameters: source.parameters,
       instructions: source.instructions,
-      tools: source.tools.map(toolDefinition),
+      ...(source.variables && { variables: source.variables }),
+      tools: [...source.tools.map(toolDefinition), ...discovered],
       policy: policy.layers,
       policyDigest: policy.digest,
+      ...(source.output && { output: source.output }),
       contract: source.contract,
       limits: source.limits,
     }),
   );
+  for (const name of definition.success ? undeclaredNames(definition.data) : [])
+    faults.push(at(['instructions'], `{{${name}}} is not among the variables`));
   for (const issue of definition.error?.issues ?? []) faults.push(at(issue.path, issue.message));
   if (faults.length > 0 || !definition.success) throw new DefinitionError(faults);
   return definition.data;

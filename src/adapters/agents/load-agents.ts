@@ -1,9 +1,10 @@
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { DefinitionError } from '../tools/definition-error.ts';
 import { defineAgent } from './define-agent.ts';
 import type { AgentSource } from './define-agent.ts';
+import { importModule, messageOf } from './import-module.ts';
+import type { Loading } from './import-module.ts';
+import { isAgentFile, loadAgentFile } from './load-agent-file.ts';
 
 /** What a module of agents may know about the deployment it is loaded into. */
 export interface AgentModuleOptions {
@@ -17,7 +18,7 @@ export interface AgentModuleOptions {
   readonly forbidden?: readonly string[] | undefined;
 }
 
-/** What a module of agents exports: `export const agents: AgentsExport = (options) => [defineAgent({ … })]`. */
+/** What a module of agents exports: `export const agents: AgentsExport = (options) => [defineAgent({ … })]`, or a list. */
 export type AgentsExport = (options: AgentModuleOptions) => readonly AgentSource[];
 
 export interface LoadedAgent {
@@ -28,7 +29,9 @@ export interface LoadedAgent {
 
 const callable = z.custom<(...args: never[]) => unknown>((value) => typeof value === 'function', 'must be a function');
 
-const Module = z.object({ agents: callable });
+const Module = z.object({
+  agents: z.union([callable, z.array(z.unknown())], 'must be a function, or a list of agents'),
+});
 const Sources = z
   .array(
     z.object({
@@ -42,36 +45,53 @@ const Sources = z
   )
   .min(1, 'must have at least one agent');
 
-/** Imports modules of agents. Throws a {@link DefinitionError} that names module and place of every fault. */
+/** Loads modules and YAML or JSON files of agents. Throws a {@link DefinitionError} that names the place of every fault. */
 export async function loadAgentModules(
   paths: readonly string[],
   options: AgentModuleOptions,
+  loading?: Loading,
 ): Promise<readonly LoadedAgent[]> {
   const loaded: LoadedAgent[] = [];
+  const faults: string[] = [];
   for (const path of paths) {
-    for (const source of await loadModule(path, options)) {
+    const sources = await loadPath(path, options, loading).catch((error: unknown) => {
+      if (!(error instanceof DefinitionError)) throw error;
+      faults.push(...error.faults);
+      return [];
+    });
+    for (const source of sources) {
       const other = loaded.find((agent) => agent.source.name === source.name);
-      if (other !== undefined) {
-        throw new DefinitionError([`${path}: the agent ${source.name} is already defined by ${other.path}`]);
-      }
+      if (other !== undefined) faults.push(`${path}: the agent ${source.name} is already defined by ${other.path}`);
       loaded.push({ source, path });
     }
   }
+  if (faults.length > 0) throw new DefinitionError(faults);
   return loaded;
 }
 
-async function loadModule(path: string, options: AgentModuleOptions): Promise<readonly AgentSource[]> {
-  const imported: unknown = await import(pathToFileURL(resolve(path)).href).catch((error: unknown) => {
-    throw new DefinitionError([`${path}: cannot be imported: ${messageOf(error)}`]);
-  });
-  const module = Module.safeParse(imported);
+const loadPath = async (
+  path: string,
+  options: AgentModuleOptions,
+  loading: Loading | undefined,
+): Promise<readonly AgentSource[]> =>
+  isAgentFile(path) ? [await loadAgentFile(path, options, loading)] : loadModule(path, options, loading);
+
+async function loadModule(
+  path: string,
+  options: AgentModuleOptions,
+  loading: Loading | undefined,
+): Promise<readonly AgentSource[]> {
+  const module = Module.safeParse(await importModule(path, { loading }));
   if (!module.success) throw new DefinitionError(faultsOf(path, '', module.error));
-  let sources: unknown;
-  try {
-    sources = (module.data.agents as (options: AgentModuleOptions) => unknown)(options);
-  } catch (error) {
-    const faults = error instanceof DefinitionError ? error.faults : [`agents: ${messageOf(error)}`];
-    throw new DefinitionError(faults.map((fault) => `${path}: ${fault}`));
+  const { agents } = module.data;
+  let sources: unknown = agents;
+  if (typeof agents === 'function') {
+    try {
+      sources = (agents as (options: AgentModuleOptions) => unknown)(options);
+    } catch (error) {
+      const faults = error instanceof DefinitionError ? error.faults : [`agents: ${messageOf(error)}`];
+      throw new DefinitionError(faults.map((fault) => `${path}: ${fault}`));
+    }
   }
   const checked = Sources.safeParse(sources);
   if (!checked.success) throw new DefinitionError(faultsOf(path, 'agents()', checked.error));
@@ -91,5 +111,3 @@ const faultsOf = (path: string, prefix: string, error: z.ZodError): string[] =>
     const place = issue.path.map((segment) => (typeof segment === 'number' ? `[${segment}]` : `.${String(segment)}`));
     return `${path}: ${`${prefix}${place.join('')}`.replace(/^\./, '')}: ${issue.message}`;
   });
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -51,7 +51,7 @@ function fromCall(error: APICallError, phase: 'request' | 'stream'): ModelError 
     if (isNetworkError(error)) return interrupted();
     return error.isRetryable ? unavailable(undefined) : isTooLong(text) ? tooLong() : invalidResponse();
   }
-  return fromStatus(error.statusCode, text, retryAfterMs(error.responseHeaders));
+  return fromStatus(error.statusCode, text, retryAfterMs(error.responseHeaders) ?? retryDelayMs(error.responseBody));
 }
 
 function fromStreamFault(fault: z.infer<typeof StreamFault>): ModelError {
@@ -65,7 +65,7 @@ function fromStreamFault(fault: z.infer<typeof StreamFault>): ModelError {
 }
 
 function statusOfType(text: string): number | undefined {
-  if (/rate_limit/.test(text)) return 429;
+  if (/rate_limit|RESOURCE_EXHAUSTED/.test(text)) return 429;
   if (/overloaded|server_error|api_error|unavailable/.test(text)) return 503;
   if (/authentication_error|permission_error|invalid_api_key/.test(text)) return 401;
   if (/invalid_request/.test(text)) return 400;
@@ -82,7 +82,8 @@ function fromStatus(status: number, text: string, retryAfter: number | undefined
         });
   }
   if (status === 408 || status === 409 || status === 425 || status >= 500) return unavailable(retryAfter, status);
-  if (status === 401 || status === 403) {
+  // Gemini calls a wrong key a bad request.
+  if (status === 401 || status === 403 || /API_KEY_INVALID|API key not valid/.test(text)) {
     return new ModelError('provider_auth', `The model provider refused our credentials (HTTP ${status}).`, {
       retryable: false,
     });
@@ -109,9 +110,15 @@ const tooLong = (): ModelError =>
   new ModelError('context_too_long', "The conversation no longer fits the model's context.", { retryable: false });
 
 const isTooLong = (text: string): boolean =>
-  /context_length_exceeded|context[ _](length|window|size)|maximum context|prompt is too long|input is too long|exceeds? the (available )?context/i.test(
+  /context_length_exceeded|context[ _](length|window|size)|maximum context|prompt is too long|input token count|input is too long|exceeds? the (available )?context/i.test(
     text,
   );
+
+/** Gemini says in its body when to come back: `"retryDelay": "34s"`. */
+function retryDelayMs(body: string | undefined): number | undefined {
+  const seconds = /"retryDelay"\s*:\s*"(\d+(?:\.\d+)?)s"/.exec(body ?? '')?.[1];
+  return seconds === undefined ? undefined : Math.min(Math.round(Number(seconds) * 1000), MAX_RETRY_AFTER_MS);
+}
 
 const MAX_RETRY_AFTER_MS = 3_600_000;
 

@@ -1,5 +1,6 @@
 /** What a model is to us: one turn, streamed. The provider's own libraries stay behind this. */
 import { z } from 'zod';
+import type { JsonValue } from '../../domain/arguments/json-value.ts';
 import type { Usage } from '../../domain/schemas/run.ts';
 
 /** A call as the model asked for it. `argumentsText` is exactly what it wrote: nothing has parsed it yet. */
@@ -9,6 +10,17 @@ export interface RequestedCall {
   readonly argumentsText: string;
 }
 
+/**
+ * What a provider hands out with a part of an answer and wants back with it: signatures of thoughts, ids of items, sealed
+ * reasoning. By provider name; nobody else reads it.
+ */
+export type PartMetadata = { readonly [provider: string]: { readonly [key: string]: JsonValue } };
+
+/** One piece of an answer, in the order of the answer. `call` is a place among its calls. */
+export type AnswerPart =
+  | { readonly type: 'text' | 'reasoning'; readonly text: string; readonly metadata?: PartMetadata | undefined }
+  | { readonly type: 'call'; readonly call: number; readonly metadata?: PartMetadata | undefined };
+
 /** The conversation so far, in order. Each call is answered by one `tool` message before the next turn. */
 export type TranscriptMessage =
   | { readonly role: 'user'; readonly text: string }
@@ -16,6 +28,12 @@ export type TranscriptMessage =
       readonly role: 'assistant';
       readonly text: string;
       readonly calls: readonly (RequestedCall & { readonly toolCallId: string })[];
+      /** The answer as the same model gave it. Absent where another one is asked now, or there is nothing to add. */
+      readonly parts?: readonly AnswerPart[];
+      /** Of the run. */
+      readonly turn?: number;
+      /** `provider/model` that said it, where that matters. */
+      readonly model?: string | undefined;
     }
   | {
       readonly role: 'tool';
@@ -57,11 +75,15 @@ export interface ModelRequest {
   readonly instructions: string;
   readonly messages: readonly TranscriptMessage[];
   readonly tools: readonly OfferedTool[];
+  /** JSON Schema that an answer without calls must fit. What comes back is checked: a hint is all that this is. */
+  readonly output?: { readonly [key: string]: unknown };
 }
 
 export interface ModelReply {
   readonly text: string;
   readonly calls: readonly RequestedCall[];
+  /** Only where there is more than text and calls: reasoning, or what the provider wants back. */
+  readonly parts?: readonly AnswerPart[];
   readonly usage: Usage;
   /** `stop`, `tool-calls`, `length`, `content-filter` or `other`. */
   readonly finishReason: string;
@@ -71,6 +93,8 @@ export interface ModelIo {
   readonly signal: AbortSignal;
   /** Called with each piece of text, in order; together they are the reply's text. */
   onText(delta: string): void;
+  /** The same for what the model thinks before it answers, where its provider shows it. */
+  onReasoning?(delta: string): void;
 }
 
 export interface ModelPort {
@@ -91,7 +115,8 @@ export type ModelErrorCode =
   | 'invalid_parameters'
   | 'invalid_response'
   | 'response_too_large'
-  | 'stream_interrupted';
+  | 'stream_interrupted'
+  | 'model_step_timeout';
 
 /** A turn that failed. The message is one of ours: it holds no content, no key and nothing the provider said. */
 export class ModelError extends Error {
@@ -99,15 +124,22 @@ export class ModelError extends Error {
   readonly code: ModelErrorCode;
   readonly retryable: boolean;
   readonly retryAfterMs?: number;
+  /** What the provider counted before it failed. */
+  readonly usage?: Usage;
 
   constructor(
     code: ModelErrorCode,
     message: string,
-    options: { readonly retryable: boolean; readonly retryAfterMs?: number | undefined },
+    options: {
+      readonly retryable: boolean;
+      readonly retryAfterMs?: number | undefined;
+      readonly usage?: Usage | undefined;
+    },
   ) {
     super(message);
     this.code = code;
     this.retryable = options.retryable;
     if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
+    if (options.usage !== undefined) this.usage = options.usage;
   }
 }

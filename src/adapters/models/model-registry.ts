@@ -1,8 +1,9 @@
 import type { Config, ModelProviderConfig } from '../../platform/config.ts';
 import type { ModelPort } from './model-port.ts';
-import { anthropicMessages, compatibleChat, openAiChat, openAiResponses } from './providers.ts';
+import { anthropicMessages, compatibleChat, googleGenerateContent, openAiChat, openAiResponses } from './providers.ts';
 
-export type ModelsConfig = Pick<Config['models'], 'openai' | 'anthropic' | 'compatible'>;
+export type ModelsConfig = Pick<Config['models'], 'openai' | 'anthropic' | 'google' | 'compatible'> &
+  Partial<Pick<Config['models'], 'pricesFile'>>;
 
 export interface Models {
   /**
@@ -19,22 +20,28 @@ export interface Models {
  * - `openai/…`: OpenAI's Responses API with `store: false`. With a base URL of another host it speaks chat completions
  *   instead, which is what servers that imitate OpenAI have; a key is then optional.
  * - `anthropic/…`: the Messages API, at any base URL.
+ * - `google/…`: Gemini's `streamGenerateContent`, at any base URL.
  * - `compatible/…`: chat completions at the base URL (Ollama, vLLM, LM Studio, gateways); a key is optional.
  * - `scripted/…`: the scripts given here; they call no network.
+ * - whatever else agents bring, under their own prefix: `providers`.
  *
- * A base URL without a path gets `/v1`. Redirects are not followed, since they would carry keys elsewhere.
+ * A base URL without a path gets `/v1`, Google's `/v1beta`. Redirects are not followed, since they would carry keys elsewhere.
  */
 export function createModels(options: {
   readonly config: ModelsConfig;
   readonly scripts?: Readonly<Record<string, ModelPort>>;
+  /** By prefix. Those of this file win. */
+  readonly providers?: Readonly<Record<string, ModelPort>>;
 }): Models {
   const scripts = new Map(Object.entries(options.scripts ?? {}));
   const providers = new Map<string, ModelPort | undefined>([
+    ...Object.entries(options.providers ?? {}),
     [
       'openai',
       configured(options.config.openai, isOpenAi(options.config.openai.baseUrl) ? openAiResponses : openAiChat),
     ],
     ['anthropic', configured(options.config.anthropic, anthropicMessages)],
+    ['google', configured(options.config.google, googleGenerateContent)],
     [
       'compatible',
       options.config.compatible.baseUrl === undefined ? undefined : compatibleChat(options.config.compatible),
@@ -50,6 +57,9 @@ export function createModels(options: {
     problem: (modelId) => (resolve(modelId) === undefined ? explain(splitModelId(modelId).provider) : undefined),
   };
 }
+
+/** Prefixes that no agent can give to a provider of its own. */
+export const OWN_PREFIXES: readonly string[] = ['openai', 'anthropic', 'google', 'compatible', 'scripted'];
 
 /** `provider/model`; a model's own name may hold slashes. */
 export function splitModelId(modelId: string): { provider: string; model: string } {
@@ -67,6 +77,7 @@ export function defaultModelId(config: Config['models']): string | undefined {
   if (config.defaultModel !== undefined) return config.defaultModel;
   if (config.openai.apiKey !== undefined && isOpenAi(config.openai.baseUrl)) return 'openai/gpt-5.1';
   if (config.anthropic.apiKey !== undefined) return 'anthropic/claude-sonnet-4-5';
+  if (config.google.apiKey !== undefined) return 'google/gemini-2.5-pro';
   return undefined;
 }
 
@@ -76,12 +87,14 @@ function explain(provider: string): string {
       return 'Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server that speaks the same API.';
     case 'anthropic':
       return 'Set ANTHROPIC_API_KEY.';
+    case 'google':
+      return 'Set GOOGLE_API_KEY.';
     case 'compatible':
       return 'Set OPENAI_COMPATIBLE_BASE_URL, for example http://127.0.0.1:11434/v1 for Ollama.';
     case 'scripted':
       return 'No loaded agent brings a script of this name.';
     default:
-      return 'Model ids begin with openai/, anthropic/, compatible/ or scripted/.';
+      return 'Model ids begin with openai/, anthropic/, google/, compatible/ or scripted/, or with a provider that an agent brings.';
   }
 }
 

@@ -2,6 +2,8 @@ import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4Stream
 import { classifyModelError, interrupted } from './classify-model-error.ts';
 import { ModelError, ModelParameters } from './model-port.ts';
 import type { ModelIo, ModelPort, ModelReply, ModelRequest, RequestedCall } from './model-port.ts';
+import type { Usage } from '../../domain/schemas/run.ts';
+import { openParts } from './read-parts.ts';
 import { toPrompt, toTools } from './to-prompt.ts';
 
 export interface ProviderModelOptions {
@@ -58,6 +60,7 @@ function toCallOptions(request: ModelRequest, io: ModelIo, options: ProviderMode
   return {
     ...settings,
     prompt: toPrompt(request),
+    ...(request.output && { responseFormat: { type: 'json', name: 'output', schema: request.output } }),
     ...(request.tools.length === 0 ? {} : { tools: toTools(request.tools, options.strictTools) }),
     ...(request.tools.length === 0 || toolChoice === undefined ? {} : { toolChoice: { type: toolChoice } }),
     providerOptions: merged,
@@ -65,9 +68,12 @@ function toCallOptions(request: ModelRequest, io: ModelIo, options: ProviderMode
   };
 }
 
+type Finish = Extract<LanguageModelV4StreamPart, { type: 'finish' }>;
+
 async function readReply(stream: ReadableStream<LanguageModelV4StreamPart>, io: ModelIo): Promise<ModelReply> {
   const texts: string[] = [];
   const calls: RequestedCall[] = [];
+  const parts = openParts();
   let length = 0;
   const grow = (by: number): void => {
     length += by;
@@ -77,10 +83,11 @@ async function readReply(stream: ReadableStream<LanguageModelV4StreamPart>, io: 
       });
     }
   };
-  let finish: Extract<LanguageModelV4StreamPart, { type: 'finish' }> | undefined;
+  let finish: Finish | undefined;
   // Leaving the loop early cancels the stream, and with it the request.
   for await (const part of stream) {
     io.signal.throwIfAborted();
+    grow(parts.take(part));
     switch (part.type) {
       case 'text-delta':
         if (part.delta === '') break;
@@ -88,8 +95,11 @@ async function readReply(stream: ReadableStream<LanguageModelV4StreamPart>, io: 
         texts.push(part.delta);
         io.onText(part.delta);
         break;
-      case 'tool-input-delta':
       case 'reasoning-delta':
+        grow(part.delta.length);
+        if (part.delta !== '') io.onReasoning?.(part.delta);
+        break;
+      case 'tool-input-delta':
         grow(part.delta.length);
         break;
       case 'tool-call':
@@ -108,18 +118,31 @@ async function readReply(stream: ReadableStream<LanguageModelV4StreamPart>, io: 
   io.signal.throwIfAborted();
   if (finish === undefined || finish.finishReason.unified === 'interrupted') throw interrupted();
   if (finish.finishReason.unified === 'error') {
-    throw new ModelError('provider_error', 'The model provider ended its answer with an error.', { retryable: true });
+    const usage = usageOf(finish.usage);
+    throw new ModelError('provider_error', 'The model provider ended its answer with an error.', {
+      retryable: true,
+      usage,
+    });
   }
+  const all = parts.parts();
   return {
     text: texts.join(''),
     calls,
-    usage: {
-      inputTokens: countOf(finish.usage.inputTokens.total),
-      outputTokens: countOf(finish.usage.outputTokens.total),
-    },
+    ...(all && { parts: all }),
+    usage: usageOf(finish.usage),
     finishReason: finish.finishReason.unified,
   };
 }
+
+const usageOf = ({ inputTokens, outputTokens }: Finish['usage']): Usage => {
+  const more = {
+    cachedInputTokens: countOf(inputTokens.cacheRead),
+    cacheWriteTokens: countOf(inputTokens.cacheWrite),
+    reasoningTokens: countOf(outputTokens.reasoning),
+  };
+  const counted = Object.fromEntries(Object.entries(more).filter(([, count]) => count > 0));
+  return { inputTokens: countOf(inputTokens.total), outputTokens: countOf(outputTokens.total), ...counted };
+};
 
 /** Servers leave counts out, or send what is no count. */
 const countOf = (value: number | undefined): number =>

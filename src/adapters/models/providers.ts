@@ -1,6 +1,7 @@
 // The AI SDK's providers, one function an API. They would read environment variables for whatever they are not given, so
 // they are always given everything.
 import { createAnthropic } from '@ai-sdk/anthropic';
+import { createGoogle } from '@ai-sdk/google';
 import { createOpenAI } from '@ai-sdk/openai';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import type { ModelProviderConfig } from '../../platform/config.ts';
@@ -9,6 +10,7 @@ import { providerModel } from './provider-model.ts';
 
 const OPENAI_URL = 'https://api.openai.com/v1';
 const ANTHROPIC_URL = 'https://api.anthropic.com/v1';
+const GOOGLE_URL = 'https://generativelanguage.googleapis.com/v1beta';
 const NO_KEY = 'none';
 
 /** OpenAI's Responses API. The transcript is ours, so nothing is stored there. */
@@ -40,6 +42,19 @@ export function anthropicMessages({ apiKey, baseUrl }: ModelProviderConfig): Mod
   return providerModel((model) => provider.languageModel(model));
 }
 
+/**
+ * Gemini's `streamGenerateContent`. This API sends arguments as JSON within JSON, not as text: what its own parser merges
+ * or rounds (equal keys, very large numbers) cannot be told from what the model meant.
+ */
+export function googleGenerateContent({ apiKey, baseUrl }: ModelProviderConfig): ModelPort {
+  const provider = createGoogle({
+    apiKey: apiKey ?? NO_KEY,
+    baseURL: versioned(baseUrl, '/v1beta') ?? GOOGLE_URL,
+    fetch: fetchWithoutRedirects,
+  });
+  return providerModel((model) => provider.chat(model));
+}
+
 /** Chat completions of any server, without OpenAI's peculiarities. Throws without a base URL. */
 export function compatibleChat({ apiKey, baseUrl }: ModelProviderConfig): ModelPort {
   const baseURL = versioned(baseUrl);
@@ -54,10 +69,10 @@ export function compatibleChat({ apiKey, baseUrl }: ModelProviderConfig): ModelP
   return providerModel((model) => provider.chatModel(model));
 }
 
-function versioned(baseUrl: string | undefined): string | undefined {
+function versioned(baseUrl: string | undefined, version = '/v1'): string | undefined {
   if (baseUrl === undefined) return undefined;
   const url = new URL(baseUrl);
-  return url.pathname === '/' ? `${url.origin}/v1` : baseUrl;
+  return url.pathname === '/' ? `${url.origin}${version}` : baseUrl;
 }
 
 /** A redirect would carry keys and prompts to wherever it points. */

@@ -1,10 +1,12 @@
 import type { JsonValue } from '../../domain/arguments/json-value.ts';
-import type { ModelPort, ModelReply, ModelRequest, RequestedCall } from './model-port.ts';
+import type { AnswerPart, ModelPort, ModelReply, ModelRequest, RequestedCall } from './model-port.ts';
 
 /** One turn of a scripted model. */
 export interface ScriptedTurn {
   readonly text: string;
   readonly calls: readonly ScriptedCall[];
+  /** What it thinks before it says anything: streamed too, and wanted back with a signature. */
+  readonly reasoning?: string;
   /** Thrown instead of answering, for as long as it returns an error. */
   readonly failure?: () => Error | undefined;
 }
@@ -19,6 +21,9 @@ export type ScriptedStep = ScriptedTurn | ((request: ModelRequest) => ScriptedTu
 
 /** A turn that only says something; the run then ends. */
 export const says = (text: string): ScriptedTurn => ({ text, calls: [] });
+
+/** The same turn, thought about first. */
+export const thinks = (reasoning: string, turn: ScriptedTurn): ScriptedTurn => ({ ...turn, reasoning });
 
 /** A turn that asks for one tool. Arguments wrapped by `rawText` are passed on as they are, valid or not. */
 export const asksFor = (
@@ -82,6 +87,11 @@ export function scriptedModel(
       const turn = typeof step === 'function' ? await step(request) : step;
       const failure = turn.failure?.();
       if (failure !== undefined) throw failure;
+      for (const piece of pieces(turn.reasoning ?? '', options.chunkLength)) {
+        io.onReasoning?.(piece);
+        await options.pause?.({ text: piece, request });
+        io.signal.throwIfAborted();
+      }
       for (const piece of pieces(turn.text, options.chunkLength)) {
         io.onText(piece);
         await options.pause?.({ text: piece, request });
@@ -100,6 +110,7 @@ function replyOf(turn: ScriptedTurn, request: ModelRequest, index: number): Mode
   return {
     text: turn.text,
     calls,
+    ...(turn.reasoning !== undefined && { parts: partsOf(turn, turn.reasoning, index) }),
     usage: {
       inputTokens: tokensIn(request.instructions.length + sum(request.messages.map((message) => message.text.length))),
       outputTokens: tokensIn(turn.text.length + sum(calls.map((call) => call.argumentsText.length))),
@@ -107,6 +118,12 @@ function replyOf(turn: ScriptedTurn, request: ModelRequest, index: number): Mode
     finishReason: calls.length > 0 ? 'tool-calls' : 'stop',
   };
 }
+
+const partsOf = (turn: ScriptedTurn, reasoning: string, index: number): AnswerPart[] => [
+  { type: 'reasoning', text: reasoning, metadata: { scripted: { signature: `thought_${index + 1}` } } },
+  ...(turn.text === '' ? [] : [{ type: 'text', text: turn.text } as const]),
+  ...turn.calls.map((_, call) => ({ type: 'call', call }) as const),
+];
 
 /** About what a tokenizer would count, so that usage is never zero and never random. */
 const tokensIn = (length: number): number => Math.ceil(length / 4);

@@ -1,5 +1,5 @@
 import type { LanguageModelV4FunctionTool, LanguageModelV4Message, LanguageModelV4Prompt } from '@ai-sdk/provider';
-import type { ModelRequest, OfferedTool, TranscriptMessage } from './model-port.ts';
+import type { AnswerPart, ModelRequest, OfferedTool, TranscriptMessage } from './model-port.ts';
 
 /** The conversation as providers want it: no empty parts, and the results of one turn in one message. */
 export function toPrompt(request: Pick<ModelRequest, 'instructions' | 'messages'>): LanguageModelV4Prompt {
@@ -27,8 +27,9 @@ function toMessage(message: TranscriptMessage): LanguageModelV4Message | undefin
         input: replayable(call.argumentsText),
       }));
       const texts = message.text === '' ? [] : [{ type: 'text' as const, text: message.text }];
+      const content = message.parts ? asGiven(message.parts, calls) : [...texts, ...calls];
       // Providers refuse a message without content; an answer of nothing says nothing.
-      return texts.length + calls.length === 0 ? undefined : { role: 'assistant', content: [...texts, ...calls] };
+      return content.length === 0 ? undefined : { role: 'assistant', content };
     }
     case 'tool':
       return {
@@ -44,6 +45,18 @@ function toMessage(message: TranscriptMessage): LanguageModelV4Message | undefin
       };
   }
 }
+
+type AssistantContent = Extract<LanguageModelV4Message, { role: 'assistant' }>['content'];
+type PastCall = Extract<AssistantContent[number], { type: 'tool-call' }>;
+
+/** Part by part, with what the provider wants back; a call that was not heard is not sent back either. */
+const asGiven = (parts: readonly AnswerPart[], calls: readonly PastCall[]): AssistantContent =>
+  parts.flatMap((part): AssistantContent => {
+    const given = part.metadata === undefined ? {} : { providerOptions: structuredClone(part.metadata) as never };
+    if (part.type !== 'call') return [{ type: part.type, text: part.text, ...given }];
+    const call = calls[part.call];
+    return call === undefined ? [] : [{ ...call, ...given }];
+  });
 
 /** Providers take only objects as past arguments: what was none is sent as none, and its tool error says what it was. */
 function replayable(argumentsText: string): object {

@@ -6,8 +6,8 @@ import type { Tool } from './tool.ts';
 
 /** The tool as it is pinned with a run. Consent binds to its digest: a tool that changed is another tool. */
 export function toolDefinition(tool: Tool): ToolDefinition {
-  const { name, source, description, effect, timeoutMs, annotations, role, compensation, agent } = tool;
-  const inputSchema = inputJsonSchema(tool.input);
+  const { name, source, description, effect, timeoutMs, annotations, role, compensation, credential, agent } = tool;
+  const inputSchema = tool.inputSchema ?? inputJsonSchema(tool.input);
   return {
     name,
     source,
@@ -19,6 +19,7 @@ export function toolDefinition(tool: Tool): ToolDefinition {
     ...(role === undefined ? {} : { role }),
     ...(compensation === undefined ? {} : { compensation }),
     ...(agent === undefined ? {} : { agentDigest: agent.digest }),
+    ...(credential === undefined ? {} : { credentialRef: credential }),
     definitionDigest: digestOf(
       canonicalJson({
         name,

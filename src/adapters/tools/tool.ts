@@ -4,21 +4,34 @@ import { looseObjectFaults } from '../../domain/arguments/strict-schema.ts';
 import type { RuleInput } from '../../domain/policy/policy-schema.ts';
 import { ToolEffect } from '../../domain/schemas/agent.ts';
 import type { AgentDefinition, ToolDefinition } from '../../domain/schemas/agent.ts';
-import { ToolName } from '../../domain/schemas/names.ts';
-import type { ModelPort } from '../models/model-port.ts';
+import { CredentialRef, ToolName } from '../../domain/schemas/names.ts';
+import type { BlobRef } from '../../domain/schemas/names.ts';
+import type { GuardedFetch } from '../../platform/outgoing/guarded-fetch.ts';
+import type { AgentSource } from '../agents/define-agent.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import { checkOutput } from './check-output.ts';
+import { asWritten, isZod, toZod } from './declared-schema.ts';
+import type { DeclaredSchema, DeclaredValue } from './declared-schema.ts';
 import { DefinitionError } from './definition-error.ts';
 
 /** What the gate hands to a tool beside its arguments. */
 export interface ToolContext {
   /** The same for every attempt at one approved call: pass it outwards as the idempotency key. */
   readonly effectKey: string;
-  /** Aborted when the run is cancelled or the tool's time is over. */
+  /** Aborted when the run is cancelled, the worker stops, or the tool's time is over. */
   readonly signal: AbortSignal;
   readonly runId: string;
   readonly workspace: Workspace;
   /** The run's state as its start and people's decisions have left it. Deeply frozen. */
   readonly state: JsonValue;
+  /** The secret that the tool's `credential` names, for this call only. What it returns and says is cleared of it. */
+  readonly credential?: string;
+  /** `fetch` that never connects into private networks, but for hosts that the deployment allows. */
+  readonly fetch: GuardedFetch;
+  /** Keeps something large beside the result, which then names it. */
+  attach(value: JsonValue): BlobRef;
+  /** Tells how far it has come: numbers only, at most once a second. */
+  progress(progress: number, total?: number): void;
 }
 
 /** A tool's own rule, in the innermost policy layer. It applies to that tool. */
@@ -29,8 +42,7 @@ export interface SubAgent {
   /** Without the deployment's rules: the gate adds those that the parent has pinned. */
   readonly definition: AgentDefinition;
   readonly digest: string;
-  readonly tools: readonly Tool[];
-  readonly scripts: Readonly<Record<string, ModelPort>>;
+  readonly source: AgentSource;
 }
 
 /** What agents may call. The gate is the only caller of `execute`, with arguments that passed `input`. */
@@ -40,6 +52,8 @@ export interface Tool {
   readonly source: string;
   readonly description: string;
   readonly input: z.ZodType;
+  /** What models see of `input`, where it is not to be made from it. */
+  readonly inputSchema?: Readonly<Record<string, JsonValue>>;
   readonly effect: ToolEffect;
   readonly timeoutMs: number;
   readonly annotations?: Readonly<Record<string, JsonValue>>;
@@ -50,13 +64,29 @@ export interface Tool {
   readonly agent?: SubAgent;
   /** The tool of the same agent that undoes what this one did. */
   readonly compensation?: string;
+  /** The secret that it uses, by the name that the deployment's provider knows. */
+  readonly credential?: string;
+  /**
+   * Of a tool that somebody else provides: what it is now, null where it is gone. The gate asks before the effect is
+   * reserved; undefined where nobody answers, which `execute` then says.
+   */
+  current?(context: Pick<ToolContext, 'credential' | 'fetch' | 'signal'>): Promise<ToolDefinition | null | undefined>;
   /** The arguments are deeply frozen. Throws a {@link ToolError} for failures that the model may be told. */
   execute(args: JsonValue, context: ToolContext): Promise<JsonValue>;
 }
 
+/** Whether what a module exports is a tool. */
+export const isTool = (value: unknown): value is Tool =>
+  typeof value === 'object' &&
+  value !== null &&
+  'input' in value &&
+  value.input instanceof z.ZodType &&
+  'execute' in value &&
+  typeof value.execute === 'function';
+
 /** A failure the model may be told: the message is stored and shown, so it holds no secret and no path of the machine. */
 export class ToolError extends Error {
-  override readonly name = 'ToolError';
+  override readonly name: string = 'ToolError';
   readonly code: string;
 
   constructor(code: string, message: string) {
@@ -65,24 +95,31 @@ export class ToolError extends Error {
   }
 }
 
-export interface ToolOptions<Input extends z.ZodType> {
+export interface ToolOptions<Input extends DeclaredSchema> {
   readonly name: string;
   readonly description: string;
-  /** A `z.strictObject`: unknown keys are refused, at every depth. */
+  /** A `z.strictObject`, or JSON Schema with `additionalProperties: false`: unknown keys are refused, at every depth. */
   readonly input: Input;
+  /** What `execute` returns; checked after each call. A result that does not pass is an error to the model. */
+  readonly output?: DeclaredSchema;
   /** What it does to the world. Default `once`: started at most once for each consent. */
   readonly effect?: ToolEffect;
   /** Default ten minutes. */
   readonly timeoutMs?: number;
   readonly annotations?: Readonly<Record<string, JsonValue>>;
   readonly policy?: readonly ToolRule[];
+  /** Every call asks, and people may answer it in these ways only. Short for a rule in `policy`. */
+  readonly allowedDecisions?: ToolRule['allowedDecisions'];
   /** Names the tool of the same agent that undoes what this one did. It is offered to people, never called by itself. */
   readonly compensation?: string;
-  execute(args: z.output<Input>, context: ToolContext): Promise<JsonValue>;
+  /** Names a secret, `github` for example: the gate resolves it for the run's requester and hands it over as `credential`. */
+  readonly credential?: string;
+  execute(args: DeclaredValue<Input>, context: ToolContext): Promise<JsonValue>;
 }
 
 const DEFAULT_TIMEOUT_MS = 600_000;
 const MAX_TIMEOUT_MS = 24 * 3_600_000;
+const MAX_RULE_ID_LENGTH = 63;
 
 const Declaration = z.object({
   name: ToolName,
@@ -90,30 +127,42 @@ const Declaration = z.object({
   effect: ToolEffect,
   timeoutMs: z.number(),
   compensation: ToolName.optional(),
+  credential: CredentialRef.optional(),
 });
 
 /** Defines a tool in code. Throws a {@link DefinitionError} that names every fault by its path. */
-export function defineTool<Input extends z.ZodType>(options: ToolOptions<Input>): Tool {
+export function defineTool<const Input extends DeclaredSchema>(options: ToolOptions<Input>): Tool {
   const declared = {
     name: options.name,
     description: options.description,
     effect: options.effect ?? 'once',
     timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     ...(options.compensation === undefined ? {} : { compensation: options.compensation }),
+    ...(options.credential === undefined ? {} : { credential: options.credential }),
   };
+  const input = readSchema(options.input);
+  const output = options.output === undefined ? undefined : readSchema(options.output);
   const all = [
     ...declarationFaults(declared),
-    ...inputFaults(options.input).map((fault) => `tools.${options.name}.input${fault}`),
+    ...inputFaults(options.input, input).map((fault) => `tools.${options.name}.input${fault}`),
+    ...(typeof output === 'string' ? [`tools.${options.name}.output: ${output}`] : []),
   ];
-  if (all.length > 0) throw new DefinitionError(all);
+  if (all.length > 0 || typeof input === 'string' || typeof output === 'string') throw new DefinitionError(all);
   return Object.freeze({
     ...declared,
     source: 'function',
-    input: options.input,
-    policy: options.policy ?? [],
+    input,
+    ...(isZod(options.input) ? {} : { inputSchema: asWritten(options.input) }),
+    policy: [...(options.policy ?? []), ...decisionRule(options)],
     ...(options.annotations === undefined ? {} : { annotations: options.annotations }),
-    // The gate validated the arguments by this very schema.
-    execute: (args: JsonValue, context: ToolContext) => options.execute(args as z.output<Input>, context),
+    async execute(args: JsonValue, context: ToolContext) {
+      // The gate validated the arguments by this very schema.
+      const result = await options.execute(args as DeclaredValue<Input>, context);
+      if (output === undefined) return result;
+      const checked = checkOutput(output, result);
+      if (!checked.ok) throw new ToolError('invalid_output', checked.message);
+      return checked.value;
+    },
   });
 }
 
@@ -127,16 +176,37 @@ export const declarationFaults = (
   return faults.map((issue) => `tools.${declared.name}.${issue.path.join('.')}: ${issue.message}`);
 };
 
-function inputFaults(input: z.ZodType): string[] {
+/** The schema, or what is wrong with it. */
+function readSchema(schema: DeclaredSchema): z.ZodType | string {
+  try {
+    return toZod(schema);
+  } catch (error) {
+    return `is no JSON Schema that can be checked: ${messageOf(error)}`;
+  }
+}
+
+function inputFaults(declared: DeclaredSchema, input: z.ZodType | string): string[] {
+  if (typeof input === 'string') return [`: ${input}`];
   if (!(input instanceof z.ZodObject)) return [': must be a z.strictObject, since models send objects'];
-  const loose = looseObjectFaults(input).map((fault) => `${fault.path}: ${fault.message}`);
+  const loose = looseObjectFaults(input).map(({ path, message }) =>
+    isZod(declared) ? `${path}: ${message}` : `${path}: accepts unknown keys: say additionalProperties: false`,
+  );
   if (loose.length > 0) return loose;
   try {
     inputJsonSchema(input);
     return [];
   } catch (error) {
-    return [`: has no JSON Schema: ${error instanceof Error ? error.message : 'unknown'}`];
+    return [`: has no JSON Schema: ${messageOf(error)}`];
   }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : 'unknown');
+
+/** Layers only tighten: what the agent's own rules allow asks all the same. */
+function decisionRule({ name, allowedDecisions }: ToolOptions<DeclaredSchema>): ToolRule[] {
+  if (allowedDecisions === undefined) return [];
+  const id = `decisions-${name.toLowerCase()}`.slice(0, MAX_RULE_ID_LENGTH);
+  return [{ id, effect: 'ask', reason: `${name} says how it may be answered`, allowedDecisions }];
 }
 
 /** The schema as models see it: what may be sent, before defaults are filled in. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { WorkspaceError } from '../workspace/workspace.ts';
-import { ToolError, defineTool } from './tool.ts';
+import { inWorkspace } from './files/in-workspace.ts';
+import { defineTool } from './tool.ts';
 import type { Tool } from './tool.ts';
 
 const MAX_CONTENT_LENGTH = 512 * 1024;
@@ -19,10 +19,6 @@ export const writeFileTool = (): Tool =>
     timeoutMs: 60_000,
     async execute({ path, content }, { workspace, signal }) {
       signal.throwIfAborted();
-      try {
-        return { ...(await workspace.write(path, Buffer.from(content, 'utf8'))) };
-      } catch (error) {
-        throw error instanceof WorkspaceError ? new ToolError(error.code, error.message) : error;
-      }
+      return { ...(await inWorkspace(workspace.write(path, Buffer.from(content, 'utf8')))) };
     },
   });

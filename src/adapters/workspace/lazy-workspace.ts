@@ -9,5 +9,6 @@ export const lazyWorkspace = (open: () => Promise<Workspace>): Workspace => {
     write: async (path, content) => (await workspace()).write(path, content),
     receipt: async (path) => (await workspace()).receipt(path),
     list: async () => (await workspace()).list(),
+    directory: async () => (await workspace()).directory(),
   };
 };

@@ -45,6 +45,8 @@ export interface Workspace {
   receipt(path: string): Promise<ReceiptResult>;
   /** Paths of all regular files, sorted; at most 1,000. */
   list(): Promise<string[]>;
+  /** Where it is on this machine: for programs that work in it, never to be shown. */
+  directory(): Promise<string>;
 }
 
 export interface WorkspaceOptions {
@@ -112,6 +114,12 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         if (error instanceof WorkspaceError) return { ok: false, problem: error.code };
         throw error;
       }
+    },
+    directory: async () => {
+      const path = [root, ...names].join(sep);
+      // Below the root nothing may lead elsewhere, whatever a program has done to it since.
+      if ((await realpath(path)) !== path) throw new WorkspaceError('outside', 'The workspace has been moved.');
+      return path;
     },
     list: () =>
       withDirectory(root, names, { create: false }, async (directory) => (await listFiles(directory)).toSorted()),

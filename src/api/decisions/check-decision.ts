@@ -5,6 +5,7 @@ import { runCan } from '../../domain/core/run-status.ts';
 import type { ApprovalRow } from '../../store/approvals.ts';
 import type { RunRow } from '../../store/run-rows.ts';
 import type { Caller } from '../dependencies.ts';
+import { forbidden } from '../forbidden.ts';
 import { HttpProblem } from '../http-problem.ts';
 import { fateByApproval } from './decision-fate.ts';
 import type { Fate, GivenDecision } from './decision-fate.ts';
@@ -22,6 +23,7 @@ export interface DecisionCase {
 /** Undefined where the decision is to be put before the run. Throws the problem where it cannot be. */
 export function checkDecision({ caller, run, approval, request, given, nowMs }: DecisionCase): Fate | undefined {
   const personal = callerFault(caller, approval, request.decision);
+  if (personal === 'forbidden') throw forbidden('run.approval.decide');
   if (personal && personal !== 'decision_not_allowed') throw new HttpProblem(personal);
   const settled = fateByApproval(approval, given);
   // Who decided is more to the point than that the run has ended since.

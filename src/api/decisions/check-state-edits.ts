@@ -22,7 +22,8 @@ export async function checkStateEdits(
 ): Promise<void> {
   if (!decidesAlone(approval, actor, run.requester) || edited === 'revision')
     throw new HttpProblem('state_edits_need_one_decider');
-  if (Buffer.byteLength(JSON.stringify(edits)) > STATE_EDITS_MAX_BYTES) throw new HttpProblem('payload_too_large');
+  if (Buffer.byteLength(JSON.stringify(edits)) > STATE_EDITS_MAX_BYTES)
+    throw new HttpProblem('payload_too_large', { detail: `State edits have at most ${STATE_EDITS_MAX_BYTES} bytes.` });
   const applied = applyStateEdits(
     await runState(api.store, run),
     edits as readonly { path: string; value: JsonValue }[],

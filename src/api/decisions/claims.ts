@@ -8,6 +8,7 @@ import type { Claim } from '../../store/claims.ts';
 import { appendEvents } from '../../store/events.ts';
 import type { ApprovalRow } from '../../store/approvals.ts';
 import type { Api, Caller } from '../dependencies.ts';
+import { forbidden } from '../forbidden.ts';
 import { HttpProblem } from '../http-problem.ts';
 import { timestamp } from '../views/time.ts';
 import { mayDo } from './may-decide.ts';
@@ -26,7 +27,7 @@ const held = (claim: Claim): HttpProblem =>
 
 /** Throws `forbidden` where force is asked for by somebody who may not use it. */
 function assertForce(caller: Caller, approval: ApprovalRow, force: boolean): void {
-  if (force && !mayDo(caller, 'run.approval.force', approval)) throw new HttpProblem('forbidden');
+  if (force && !mayDo(caller, 'run.approval.force', approval)) throw forbidden('run.approval.force');
 }
 
 /** Each has an origin of its own: what the bridge tells is not numbered among the run's. */

@@ -211,12 +211,13 @@ async function refusalProblem(
   const current = (await getApproval(api.store, caller.scope, approval.approvalId)) ?? approval;
   const recorded = current.decision && winnerOf(current.decision);
   const won = winner ?? (code === 'already_decided' ? recorded : undefined);
+  const isToldDigest = (code === 'digest_mismatch' || code === 'superseded') && current.status === 'pending';
   const isAhead = code === 'already_decided' && won && current.status === 'pending';
   return new HttpProblem(code, {
     extras: {
       currentStatus: isAhead ? STATUS_AFTER[won.decision] : current.status,
       currentRevision: current.revision,
-      ...(code === 'digest_mismatch' || code === 'superseded' ? { currentDigest: current.digest } : {}),
+      ...(isToldDigest && { currentDigest: current.digest }),
       ...(won && { winner: won }),
     },
   });

@@ -1,5 +1,6 @@
 /** Looks decisions up in what the store has of their run. */
 import type { StoredEvent } from '../../domain/schemas/event.ts';
+import { readCommands } from '../../store/commands.ts';
 import { readEvents } from '../../store/events.ts';
 import type { Api } from '../dependencies.ts';
 import { hasSameKey } from './decision-id.ts';
@@ -40,6 +41,16 @@ export async function findDecision(
     return TELLING.has(event.type) || (isRefused && event.data['voided'] === true);
   });
   return told ?? refused;
+}
+
+/** Whether it was ever given on this approval: each decision is kept before the run hears of it. */
+export async function isGiven(api: Api, { run, approval }: FoundApproval, decisionId: string): Promise<boolean> {
+  const recorded = await readCommands(api.store, run, approval.runId);
+  return recorded.some(({ type, signed }) => {
+    if (type !== 'decide') return false;
+    const command = JSON.parse(signed.bytes) as { approvalId?: unknown; decisionId?: unknown };
+    return command.decisionId === decisionId && command.approvalId === approval.approvalId;
+  });
 }
 
 /** The edit under the same key that made a later revision of the approval. */

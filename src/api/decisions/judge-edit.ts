@@ -5,10 +5,12 @@ import { canonicalJson } from '../../domain/arguments/canonical-json.ts';
 import type { JsonValue } from '../../domain/arguments/json-value.ts';
 import { validateArguments } from '../../domain/arguments/validate-arguments.ts';
 import { digestOfCall, judgeArguments } from '../../domain/consent/judge-call.ts';
+import { isLimit } from '../../domain/consent/limit-request.ts';
 import { rulesOf } from '../../domain/core/approver-rules.ts';
 import { editOutcome } from '../../domain/core/edit-outcome.ts';
 import type { EditOutcome } from '../../domain/core/edit-outcome.ts';
 import type { EditedCall } from '../../domain/schemas/command.ts';
+import { Budget } from '../../domain/schemas/agent.ts';
 import type { ToolDefinition } from '../../domain/schemas/agent.ts';
 import type { ApprovalRow } from '../../store/approvals.ts';
 import { makeBlob, readBlobs } from '../../store/blobs.ts';
@@ -49,7 +51,8 @@ export async function judgeEdit(
   const revision = outcome === 'revision' ? approval.revision + 1 : approval.revision;
   const blob = makeBlob(value);
   const digest = digestOfCall(context, { arguments: value, revision, verdict });
-  return { edited: { argumentsRef: blob.ref, digest, verdict }, outcome, blob };
+  const budget = isLimit(context.tool) ? Budget.parse(value) : undefined;
+  return { edited: { argumentsRef: blob.ref, digest, verdict, ...(budget && { budget }) }, outcome, blob };
 }
 
 function validEdit(tool: ToolDefinition, given: unknown): JsonValue {

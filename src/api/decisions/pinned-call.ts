@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { z } from 'zod';
 import { argumentsChecker } from '../../domain/arguments/answer-schema.ts';
 import type { CallContext } from '../../domain/consent/judge-call.ts';
+import { limitTool } from '../../domain/consent/limit-request.ts';
 import { compilePolicy } from '../../domain/policy/compile.ts';
 import type { CompiledLayer } from '../../domain/policy/compile.ts';
 import type { AgentDefinition, ToolDefinition } from '../../domain/schemas/agent.ts';
@@ -30,7 +31,7 @@ export const pinnedDefinition = async (api: Api, run: RunRow): Promise<AgentDefi
 /** Undefined where the run has pinned no such tool. */
 export async function pinnedTool(api: Api, run: RunRow, approval: ApprovalRow): Promise<ToolDefinition | undefined> {
   const { tools } = await pinnedDefinition(api, run);
-  return tools.find(({ name }) => name === approval.tool);
+  return tools.find(({ name }) => name === approval.tool) ?? limitTool(approval.tool);
 }
 
 function policyOf({ policy, policyDigest }: AgentDefinition): readonly CompiledLayer[] {
@@ -43,11 +44,11 @@ function policyOf({ policy, policyDigest }: AgentDefinition): readonly CompiledL
 }
 
 /** Undefined where the tool's schema says more than can be checked here: then nothing passes. */
-export function checkerOf({ definitionDigest, inputSchema }: ToolDefinition): z.ZodType | undefined {
-  const known = checkers.get(definitionDigest);
+export function checkerOf(tool: ToolDefinition): z.ZodType | undefined {
+  const known = checkers.get(tool.definitionDigest);
   if (known) return known.schema;
-  const schema = argumentsChecker(inputSchema);
-  checkers.set(definitionDigest, { schema });
+  const schema = argumentsChecker(tool);
+  checkers.set(tool.definitionDigest, { schema });
   return schema;
 }
 
@@ -58,7 +59,7 @@ export async function callContext(api: Api, run: RunRow, approval: ApprovalRow):
     pinnedDefinition(api, run),
     factsRef ? readBlobs(api.store, run.tenant, [factsRef.sha256]) : undefined,
   ]);
-  const tool = definition.tools.find(({ name }) => name === approval.tool);
+  const tool = definition.tools.find(({ name }) => name === approval.tool) ?? limitTool(approval.tool);
   const facts = RecordedFacts.safeParse(factsRef && contents?.get(factsRef.sha256)).data;
   if (!tool || !facts) return undefined;
   const { rootRunId, path, toolCallId } = approval;

@@ -3,7 +3,7 @@ import type { Remember } from '../../contract/decisions.ts';
 import { countedVotes, tally } from '../../domain/core/quorum.ts';
 import { equalityConstraints, grantConstraintsFaults } from '../../domain/grants/constraints.ts';
 import type { JsonValue } from '../../domain/arguments/json-value.ts';
-import { durationSchema } from '../../domain/policy/duration.ts';
+import { durationSchema, durationText } from '../../domain/policy/duration.ts';
 import type { GrantCommand } from '../../domain/schemas/command.ts';
 import type { GrantScope } from '../../domain/schemas/approval.ts';
 import { makeBlob, readBlobs } from '../../store/blobs.ts';
@@ -94,7 +94,7 @@ function assertWithin(grantable: Grantable, { scope, ttl, uses }: Remember): num
   const ttlMs = durationSchema.safeParse(ttl).data;
   if (!grantable.scopes.includes(scope)) throw refuse(`Scopes of this rule: ${grantable.scopes.join(', ')}.`);
   if (ttlMs === undefined || ttlMs > grantable.maxTtlMs)
-    throw refuse(`A grant of this rule holds for at most ${grantable.maxTtlMs / 1_000} seconds.`);
+    throw refuse(`A grant of this rule holds for at most ${durationText(grantable.maxTtlMs)}.`);
   if (uses > grantable.maxUses) throw refuse(`A grant of this rule covers at most ${grantable.maxUses} calls.`);
   return ttlMs;
 }

@@ -5,6 +5,7 @@ import type { Reach } from '../../domain/authorise.ts';
 import type { Actor } from '../../domain/schemas/actor.ts';
 import { delegationsTo } from '../../store/delegations.ts';
 import type { Api, Caller } from '../dependencies.ts';
+import { forbidden } from '../forbidden.ts';
 import { HttpProblem } from '../http-problem.ts';
 import { Credentials } from '../identity/credentials.ts';
 import { actorOf } from '../identity/identity.ts';
@@ -77,10 +78,12 @@ export function registerAuthentication(app: ApiServer, api: Api): void {
 
 function allowedReach({ caller, routeOptions }: AnyRequest): Reach {
   const { action } = routeOptions.config;
-  const reach = action && reachOf(caller.roles, action);
+  // Every route that is not public names one.
+  if (!action) throw new HttpProblem('forbidden');
+  const reach = reachOf(caller.roles, action);
   // That only people do this is more to the point than which of them.
-  if (action && isForPeople(action) && caller.actor.kind === 'service') throw new HttpProblem('service_cannot_decide');
-  if (!reach) throw new HttpProblem('forbidden');
+  if (isForPeople(action) && caller.actor.kind === 'service') throw new HttpProblem('service_cannot_decide');
+  if (!reach) throw forbidden(action);
   return reach;
 }
 

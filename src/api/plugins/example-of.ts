@@ -40,7 +40,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   hash: '0f'.repeat(32),
   headHash: '0f'.repeat(32),
   title: 'Nobody decided in time',
-  detail: 'The deadline of the approval has passed; the call will not run.',
+  detail: 'The deadline of the approval has passed; nothing was decided.',
   description: 'Pays an order back.',
   next: 'Start the run again if the call is still wanted.',
   reason: 'Money leaves the house.',

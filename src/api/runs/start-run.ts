@@ -9,12 +9,14 @@ import type { JsonValue } from '../../domain/arguments/json-value.ts';
 import { runIdFromBytes, runIdFromKey } from '../../domain/core/ids.ts';
 import { isFinished } from '../../domain/core/run-status.ts';
 import type { GuardNotice } from '../../domain/guards/guard.ts';
-import type { RunLimits } from '../../domain/schemas/agent.ts';
+import type { AgentDefinition, RunLimits } from '../../domain/schemas/agent.ts';
 import type { StartCommand } from '../../domain/schemas/command.ts';
 import { isTemporalUnavailable } from '../../gateway/temporal-faults.ts';
 import { makeBlob } from '../../store/blobs.ts';
 import type { NewBlob } from '../../store/blobs.ts';
+import { checkVariables, pinnedVariables } from './start-variables.ts';
 import { currentAgent, getDefinition } from '../../store/definitions.ts';
+import type { CurrentAgent } from '../../store/definitions.ts';
 import { createRun, getRun } from '../../store/run-rows.ts';
 import type { NewRun, RunRow } from '../../store/run-rows.ts';
 import type { Api, Caller } from '../dependencies.ts';
@@ -42,11 +44,11 @@ export interface StartedRun {
 }
 
 /** Where people's words are in a request for a run. */
-const WORDS = { input: 'input', state: 'state' } as const;
+const WORDS = { input: 'input', state: 'state', variables: 'input' } as const;
 
 interface Digests {
   readonly agentDigest: string;
-  readonly policyDigest: string;
+  readonly definition: AgentDefinition;
   readonly requestDigest: string;
 }
 
@@ -75,7 +77,8 @@ export class RunStarter {
     const agent = await currentAgent(this.#api.store, caller.scope, request.agent);
     if (!agent) throw new HttpProblem('unknown_agent');
     if (this.#wasUnavailable && !(await this.#api.gateway.isHealthy())) throw new HttpProblem('temporal_unavailable');
-    const created = await this.#findOrCreate(order, agent.digest, agent.definition.policyDigest);
+    checkVariables(agent.definition, request);
+    const created = await this.#findOrCreate(order, agent);
     const { outcome, run, replaces, guards } = created;
     if (replaces) sendCancel(this.#api, replaces);
     // Until the run's first event is stored, nothing proves that it started. It is started again: Temporal takes each
@@ -89,8 +92,7 @@ export class RunStarter {
 
   async #findOrCreate(
     order: StartOrder,
-    agentDigest: string,
-    policyDigest: string,
+    { digest: agentDigest, definition }: CurrentAgent,
   ): Promise<CreatedRow & Pick<StartedRun, 'guards'>> {
     const api = this.#api;
     const runId = runIdOf(order);
@@ -104,7 +106,7 @@ export class RunStarter {
       return { outcome: 'existing', run: known, guards: await guardsToldOf(api, known, runId) };
     }
     const { request, notices } = await guardText(api, order.request, WORDS);
-    const digests = { agentDigest, policyDigest, requestDigest };
+    const digests = { agentDigest, definition, requestDigest };
     const created = await this.#createRow({ ...order, request }, runId, digests);
     if (created.outcome === 'existing') return { ...created, guards: await guardsToldOf(api, created.run, runId) };
     await tellGuarded(api, { actor: order.caller.own }, created.run, runId, notices);
@@ -113,12 +115,18 @@ export class RunStarter {
 
   /** Tells repeats from other requests. The run id stands for requester and key, and keeps equal inputs apart. */
   #requestDigest(request: StartRun, runId: string): string {
-    const { agent, input, conversationId = null, labels = {}, replace } = request;
+    const { agent, input, conversationId = null, labels = {}, replace, variables, timezone } = request;
     const state = request.state === undefined ? {} : { state: request.state as JsonValue };
     const replaces = replace ? { replace } : {};
     const { principal, groups = [] } = request.requester ?? {};
     const requester = principal === undefined ? {} : { requester: { principal, groups } };
-    const more = { ...state, ...replaces, ...requester };
+    const more = {
+      ...state,
+      ...replaces,
+      ...requester,
+      ...(variables && { variables }),
+      ...(timezone && { timezone }),
+    };
     const words = canonicalJson({ v: 2, runId, agent, input, conversationId, labels, ...more });
     return `sha256:${Buffer.from(this.#api.signer.fingerprint(words)).toString('hex')}`;
   }
@@ -126,14 +134,17 @@ export class RunStarter {
   async #createRow(
     { caller, request, idempotencyKey, onNamed }: StartOrder,
     runId: string,
-    { agentDigest, policyDigest, requestDigest }: Digests,
+    { agentDigest, definition, requestDigest }: Digests,
   ): Promise<CreatedRow> {
+    const { policyDigest } = definition;
     const api = this.#api;
     const { tenant, project } = caller.scope;
     const { requester, startedBy, contributors } = partiesOf(caller, request);
     const input = makeBlob({ text: request.input });
     const state = request.state === undefined ? undefined : makeBlob(request.state as JsonValue);
     const nowMs = await api.clock.nowMs();
+    const { timezone } = request;
+    const variables = pinnedVariables(definition, request, nowMs);
     const command: StartCommand = {
       type: 'start',
       tenant,
@@ -148,6 +159,8 @@ export class RunStarter {
       salt: randomBytes(16).toString('hex'),
       ...(request.conversationId === undefined ? {} : { conversationId: request.conversationId }),
       ...(state && { stateRef: state.ref }),
+      ...(variables && { variablesRef: variables.ref }),
+      ...(timezone !== undefined && { timezone }),
     };
     const startCommand = await api.signer.sign(command, {
       tenant,
@@ -158,6 +171,7 @@ export class RunStarter {
       nowMs,
     });
     onNamed?.(runId);
+    const blobs = [input, ...(state ? [state] : []), ...(variables ? [variables] : [])];
     const row: NewRun = {
       tenant,
       project,
@@ -177,7 +191,7 @@ export class RunStarter {
       startCommand,
       createdAt: nowMs,
     };
-    return this.#createOrReplace(caller, row, state ? [input, state] : [input], request.replace ?? false);
+    return this.#createOrReplace(caller, row, blobs, request.replace ?? false);
   }
 
   /** Whoever else replaces the same run at the same moment comes before it or after it. */

@@ -3,6 +3,7 @@ import type { RunEventView } from '../../contract/events.ts';
 import { isFinished } from '../../domain/core/run-status.ts';
 import type { RunStatus } from '../../domain/schemas/run.ts';
 import { openMessage } from '../../store/deltas.ts';
+import type { Delta } from '../../store/deltas.ts';
 import { readEvents } from '../../store/events.ts';
 import type { ChainedEvent } from '../../store/events.ts';
 import type { FeedItem, Subscription } from '../../store/feed.ts';
@@ -22,6 +23,10 @@ const STATUS_OF: Readonly<Record<string, RunStatus>> = {
   'run.failed': 'failed',
   'run.cancelled': 'cancelled',
 };
+
+const STREAM_NAME = { text: 'message', reasoning: 'reasoning' } as const;
+
+const pieceOf = ({ part = 'text', ...data }: Delta): SseMessage => ({ event: `${STREAM_NAME[part]}.delta`, data });
 
 export interface RunStreamOptions {
   /** The run as it was after `after` was checked: what ended it later is among the events to come. */
@@ -43,8 +48,13 @@ export function streamRun(api: Api, connection: SseConnection, options: RunStrea
   const snapshotOf = async (runId: string): Promise<SseMessage[]> => {
     const open = await openMessage(api.store, run, runId);
     if (!open) return [];
-    messages.snapshotSent({ runId, ...open });
-    return [{ event: 'message.snapshot', data: { runId, ...open } }];
+    const { turn, attempt } = open;
+    return (['reasoning', 'text'] as const).flatMap((part): SseMessage[] => {
+      const text = open[part] ?? '';
+      if (text === '') return [];
+      messages.snapshotSent({ runId, turn, attempt, part, text });
+      return [{ event: `${STREAM_NAME[part]}.snapshot`, data: { runId, turn, attempt, text } }];
+    });
   };
 
   const messageOf = (view: RunEventView): SseMessage => {
@@ -70,7 +80,7 @@ export function streamRun(api: Api, connection: SseConnection, options: RunStrea
       if (item.kind !== 'delta' || !isOurs(item)) continue;
       const { kind: _, ...delta } = item;
       const verdict = messages.take(delta);
-      if (verdict.type === 'send') pieces.push({ event: 'message.delta', data: verdict.delta });
+      if (verdict.type === 'send') pieces.push(pieceOf(verdict.delta));
       else if (verdict.type === 'gap') pieces.push(...(await snapshotOf(item.runId)));
     }
     await connection.send(pieces);

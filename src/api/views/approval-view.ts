@@ -1,5 +1,6 @@
 import type { Approval, Question, RecordedDecision, RuleProgress } from '../../contract/approvals.ts';
 import { LISTED_ARGUMENTS_MAX_BYTES } from '../../contract/approvals.ts';
+import { limitTool } from '../../domain/consent/limit-request.ts';
 import { excludedFrom, rulesOf } from '../../domain/core/approver-rules.ts';
 import { countedVotes, votesFor } from '../../domain/core/quorum.ts';
 import type { ToolDefinition } from '../../domain/schemas/agent.ts';
@@ -61,6 +62,7 @@ function approvalView(row: ApprovalRow, { caller, nowMs, contents, claims, tool 
         source: tool.source,
         effect: tool.effect,
         inputSchema: tool.inputSchema,
+        ...(tool.credentialRef !== undefined && { credential: tool.credentialRef }),
       }),
     },
     question: row.kind === 'question' ? questionOf(value) : null,
@@ -192,5 +194,5 @@ async function readContents(
 async function toolDefinition(api: Api, row: ApprovalRow, known?: RunRow): Promise<ToolDefinition | undefined> {
   const run = known ?? (await getRun(api.store, row, row.runId));
   const definition = run && (await getDefinition(api.store, row, run.agentDigest));
-  return definition?.tools.find(({ name }) => name === row.tool);
+  return definition?.tools.find(({ name }) => name === row.tool) ?? limitTool(row.tool);
 }

@@ -1,4 +1,5 @@
 import type { EventContent, RunEventView } from '../../contract/events.ts';
+import { reasoningOf } from '../../domain/schemas/content.ts';
 import { RunEvent } from '../../domain/schemas/event.ts';
 import type { BlobRef, Scope } from '../../domain/schemas/names.ts';
 import { readBlobs } from '../../store/blobs.ts';
@@ -78,6 +79,8 @@ function refsOf(event: RunEvent): readonly BlobRef[] {
   switch (event.type) {
     case 'run.started':
       return [event.data.inputRef, ...some(event.data.stateRef)];
+    case 'context.compacted':
+      return [event.data.summaryRef];
     case 'run.completed':
       return some(event.data.messageRef);
     case 'message.completed':
@@ -98,6 +101,7 @@ function refsOf(event: RunEvent): readonly BlobRef[] {
       return [event.data.noteRef];
     case 'message.received':
       return [event.data.textRef];
+    case 'output.invalid':
     case 'tool.failed':
     case 'tool.denied':
     case 'approval.vote_recorded':
@@ -120,6 +124,8 @@ function contentOfEvent(event: RunEvent, contents: Contents): EventContent {
         input: textOf(contents, event.data.inputRef),
         state: contentOf(contents, event.data.stateRef),
       });
+    case 'context.compacted':
+      return definedOnly({ text: textOf(contents, event.data.summaryRef) });
     case 'run.completed':
       return definedOnly({ text: textOf(contents, event.data.messageRef) });
     case 'message.completed': {
@@ -129,7 +135,7 @@ function contentOfEvent(event: RunEvent, contents: Contents): EventContent {
         tool,
         ...definedOnly({ arguments: contentOf(contents, argumentsRef) }),
       }));
-      return definedOnly({ text: message?.text, calls });
+      return definedOnly({ text: message?.text, reasoning: message && reasoningOf(message), calls });
     }
     case 'approval.requested':
       return definedOnly({ arguments: contentOf(contents, event.data.approval.argumentsRef) });
@@ -160,6 +166,7 @@ function contentOfEvent(event: RunEvent, contents: Contents): EventContent {
       return definedOnly({ text: textOf(contents, event.data.textRef) });
     case 'run.unblocked':
       return definedOnly({ note: textOf(contents, event.data.noteRef) });
+    case 'output.invalid':
     case 'tool.failed':
     case 'tool.denied':
     case 'approval.vote_recorded':

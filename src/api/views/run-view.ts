@@ -4,6 +4,7 @@ import { pathOf } from '../../domain/core/sub-runs.ts';
 import { readBlobs } from '../../store/blobs.ts';
 import type { RunRow } from '../../store/run-rows.ts';
 import { findQueuedSince } from '../../store/slots.ts';
+import { readUsage } from '../../store/usage.ts';
 import type { Api } from '../dependencies.ts';
 import { attentionsOf } from '../runs/attentions.ts';
 import { startOf } from '../runs/run-projection.ts';
@@ -49,9 +50,10 @@ export async function runDetail(
 ): Promise<RunDetail> {
   const refs = [row.inputRef, row.outputRef].flatMap((ref) => (ref ? [ref.sha256] : []));
   const mayWait = maxActiveRunsPerRequester !== undefined && row.status === 'running';
-  const [contents, state, attentions, queuedSince] = await Promise.all([
+  const [contents, state, usage, attentions, queuedSince] = await Promise.all([
     readBlobs(store, row.tenant, refs),
     findRunState(store, row),
+    readUsage(store, row, row),
     attentionsOf(store, row, await clock.nowMs()),
     mayWait ? findQueuedSince(store, row) : null,
   ]);
@@ -61,6 +63,7 @@ export async function runDetail(
     output: textOf(contents, row.outputRef) ?? null,
     state: state ?? null,
     queuedSince: timestampOrNull(queuedSince),
+    usage: { ...usage, costMicros: usage.costMicros ?? {}, unpricedCalls: usage.unpricedCalls ?? 0 },
     attentions,
     actions: [...runActions(row.status)],
   };

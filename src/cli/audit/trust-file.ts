@@ -7,7 +7,7 @@ import { loadClientEnvironment } from '../../platform/config.ts';
 import { stateDirectory } from '../../platform/state-directory.ts';
 import { verifySignature } from '../../platform/verify-signature.ts';
 import { CliError, EXIT } from '../exit-codes.ts';
-import { projectRoot } from '../project-root.ts';
+import { projectHome } from '../project-root.ts';
 
 const HOW = '`countersign audit trust --out trust.json` fetches them; fetch them once, and keep them.';
 
@@ -24,7 +24,7 @@ const read = async (path: string): Promise<TrustAnchors | undefined> => {
 /** Throws a CliError where nobody says which keys to trust. */
 export async function loadTrust(path: string | undefined): Promise<Trust> {
   const environment = loadClientEnvironment();
-  const directory = environment.stateDirectory ?? stateDirectory(projectRoot, environment.stateHome);
+  const directory = environment.stateDirectory ?? stateDirectory(projectHome(), environment.stateHome);
   const found = await read(path ?? join(directory, 'trust.json'));
   if (found) return { ...found, verify: verifySignature };
   const missing =

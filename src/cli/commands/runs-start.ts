@@ -15,6 +15,8 @@ interface Options extends ApiOptions {
   readonly conversation?: string;
   readonly replace?: boolean;
   readonly label: readonly string[];
+  readonly variable: readonly string[];
+  readonly timezone?: string;
   readonly idempotencyKey?: string;
   readonly state?: JsonValue;
   readonly stateFile?: string;
@@ -29,6 +31,8 @@ export const addRunsStart = (runs: Command, { terminal, end }: CliContext): Comm
     .option('--conversation <id>', 'group runs; at most one of a conversation is unfinished')
     .option('--replace', 'take the place of the unfinished run of the conversation, which is cancelled')
     .option('--label <name=value>', 'to find the run by; may be repeated', collect, [])
+    .option('--variable <name=value>', "a value of the agent's variables; may be repeated", collect, [])
+    .option('--timezone <name>', 'in which the agent is told date and time of the start, like Europe/Zurich')
     .option('--state <json>', 'an object that its tools read, and that decisions may edit', jsonArgument)
     .option('--state-file <file>', 'the same from a file; - is the standard input')
     .option('--idempotency-key <key>', 'repeats with the same key have one effect')
@@ -36,7 +40,8 @@ export const addRunsStart = (runs: Command, { terminal, end }: CliContext): Comm
     .action(async (agent: string, input: string, options: Options) => {
       const state = await stateOf(options);
       const client = connect(options);
-      const labels = Object.fromEntries(options.label.map(labelOf));
+      const labels = Object.fromEntries(options.label.map((label) => pairOf('label', label)));
+      const variables = Object.fromEntries(options.variable.map((one) => pairOf('variable', one)));
       const run = await client.runs.start(
         {
           agent,
@@ -45,6 +50,8 @@ export const addRunsStart = (runs: Command, { terminal, end }: CliContext): Comm
           ...(options.replace && { replace: true }),
           ...(state && { state }),
           ...(options.label.length > 0 && { labels }),
+          ...(options.variable.length > 0 && { variables }),
+          ...(options.timezone !== undefined && { timezone: options.timezone }),
         },
         { idempotencyKey: options.idempotencyKey },
       );
@@ -67,8 +74,8 @@ async function stateOf({ state, stateFile }: Options): Promise<Record<string, Js
   return value as Record<string, JsonValue>;
 }
 
-const labelOf = (label: string): [string, string] => {
-  const at = label.indexOf('=');
-  if (at < 1) throw new CliError(EXIT.usage, `A label is name=value.`);
-  return [label.slice(0, at), label.slice(at + 1)];
+const pairOf = (what: string, pair: string): [string, string] => {
+  const at = pair.indexOf('=');
+  if (at < 1) throw new CliError(EXIT.usage, `A ${what} is name=value.`);
+  return [pair.slice(0, at), pair.slice(at + 1)];
 };

@@ -21,19 +21,20 @@ export interface AllInOneProcess {
 export interface AllInOneProcessOptions {
   readonly log: string;
   readonly stateDirectory: string;
+  readonly directory: string;
   /** Called before it is ready, so that it can be stopped. */
   readonly onStart: (child: SupervisedChild) => Promise<unknown>;
 }
 
 export async function startAllInOneProcess(
   changes: Readonly<Record<string, string>>,
-  { log, stateDirectory, onStart }: AllInOneProcessOptions,
+  { log, stateDirectory, directory, onStart }: AllInOneProcessOptions,
 ): Promise<AllInOneProcess> {
   const fromBytes = logSizeBytes(log);
   const child = await startSupervised({
     command: process.execPath,
     arguments: [program],
-    directory: projectRoot,
+    directory,
     environment: installationEnvironment(changes),
     logFile: log,
     pidFile: join(stateDirectory, 'countersign.pid'),

@@ -13,6 +13,8 @@ const HOLD_SECONDS = 30;
 const DEADLINE_MS = 300_000;
 
 export interface ExampleOptions {
+  readonly agent: string;
+  readonly input: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
   readonly say: (text: string) => void;
@@ -21,17 +23,17 @@ export interface ExampleOptions {
 /** Starts the example where there has never been a run and waits for what it asks; undefined where there is nothing. */
 export async function exampleApproval(
   client: CountersignClient,
-  { progress, signal, say }: ExampleOptions,
+  { agent, input, progress, signal, say }: ExampleOptions,
 ): Promise<Approval | undefined> {
   const [runs, agents] = await Promise.all([
     client.runs.list({ limit: 1 }, { signal }),
     client.agents.list({ signal }),
   ]);
-  if (runs.data.length > 0 || !agents.some(({ name }) => name === EXAMPLE_AGENT)) return undefined;
-  const title = `Starting the first run of ${EXAMPLE_AGENT}`;
+  if (runs.data.length > 0 || !agents.some(({ name }) => name === agent)) return undefined;
+  const title = `Starting the first run of ${agent}`;
   const run = await progress.during(title, {}, async () => {
     // The same first run, however often its start is repeated.
-    const request = { agent: EXAMPLE_AGENT, input: EXAMPLE_INPUT };
+    const request = { agent, input };
     const { runId } = await client.runs.start(request, { signal, idempotencyKey: 'first-run' });
     return settled(client, runId, signal);
   });

@@ -23,10 +23,13 @@ export interface LocalSystemOptions {
   readonly logsDirectory: string;
   readonly workspacesRoot: string;
   readonly repository: string;
+  /** Where worker and API run: a project's configuration file is found from there. */
+  readonly directory: string;
   readonly apiPort: number;
   /** Any free ones where they are not given. */
   readonly temporalPorts?: { readonly port: number; readonly uiPort: number } | undefined;
   readonly hasTemporalUi: boolean;
+  readonly reloadAgents: 'on' | 'off';
   readonly progress: Progress;
   /** Everything that is started is to be stopped by it, in reverse order. */
   readonly stack: AsyncDisposableStack;
@@ -34,6 +37,8 @@ export interface LocalSystemOptions {
 
 export interface LocalSystem {
   readonly url: string;
+  /** Of worker and API. */
+  readonly log: string;
   /** True where this start made the first key. */
   readonly isFirstStart: boolean;
   readonly temporal: TemporalService;
@@ -97,12 +102,13 @@ export async function startLocalSystem(options: LocalSystemOptions): Promise<Loc
       TEMPORAL_NAMESPACE: temporal.namespace,
       COUNTERSIGN_POLICY_FILE: config.policyFile ?? '',
       COUNTERSIGN_AGENTS: config.agentModules.map(fromHere).join(','),
+      COUNTERSIGN_RELOAD_AGENTS: options.reloadAgents,
       COUNTERSIGN_STATE_DIRECTORY: stateDirectory,
       COUNTERSIGN_WORKSPACES_ROOT: workspacesRoot,
       COUNTERSIGN_REPOSITORY: repository,
       COUNTERSIGN_API_PORT: String(apiPort),
     },
-    { log, stateDirectory, onStart: (one) => started(Promise.resolve(one)) },
+    { log, stateDirectory, directory: options.directory, onStart: (one) => started(Promise.resolve(one)) },
   );
   if (ready === undefined) {
     const failure = new LocalServiceError(`Worker and API did not start.\n${endOf(log, 12)}`, `Their log: ${log}`);
@@ -125,6 +131,7 @@ export async function startLocalSystem(options: LocalSystemOptions): Promise<Loc
   };
   return {
     url: ready.url,
+    log,
     isFirstStart: ready.firstKey,
     temporal,
     failed: Promise.race([

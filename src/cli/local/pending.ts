@@ -46,4 +46,5 @@ export function curlCommand(approval: Approval, { url, clientFile }: CommandPlac
   ];
 }
 
-const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
+/** For sh. */
+export const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;

@@ -52,6 +52,8 @@ export async function runDemo({ terminal, end }: CliContext, options: DemoOption
       logsDirectory: join(directory, 'logs'),
       workspacesRoot: join(directory, 'workspaces'),
       repository: config.repository ?? projectRoot,
+      directory: projectRoot,
+      reloadAgents: 'off',
       apiPort: await freePort(),
       hasTemporalUi: false,
       progress,

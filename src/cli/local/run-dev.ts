@@ -7,6 +7,8 @@ import { clientFilePath, updateClientFile } from '../../platform/client-config.t
 import type { ClientFile } from '../../platform/client-config.ts';
 import { loadConfig } from '../../platform/config.ts';
 import type { Config } from '../../platform/config.ts';
+import { followReloads } from '../../platform/reload-line.ts';
+import type { Reload } from '../../platform/reload-line.ts';
 import { streamProgress } from '../../platform/progress.ts';
 import { preferredPort } from '../../platform/services/free-port.ts';
 import { claimInstance } from '../../platform/services/service-lock.ts';
@@ -16,17 +18,19 @@ import { COMMAND } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { CliError, EXIT } from '../exit-codes.ts';
 import { listenForInterruption } from '../interruption.ts';
-import { projectRoot } from '../project-root.ts';
+import { projectHome } from '../project-root.ts';
 import { jsonText } from '../show/json.ts';
 import type { Terminal } from '../terminal.ts';
 import { exampleApproval } from './example-run.ts';
 import { startLocalSystem } from './local-system.ts';
 import type { LocalSystem } from './local-system.ts';
-import { pendingText } from './pending.ts';
+import { pendingText, quoted } from './pending.ts';
 
 export interface DevOptions {
   readonly port?: number;
   readonly example: boolean;
+  readonly firstRun: string;
+  readonly firstInput: string;
   readonly json?: boolean;
 }
 
@@ -38,7 +42,7 @@ export async function runDev({ terminal, end }: CliContext, options: DevOptions)
   const startedMs = Date.now();
   const config = loadConfig();
   const { signal, happened } = listenForInterruption();
-  const directory = privateDirectory(config.stateDirectory ?? stateDirectory(projectRoot, config.stateHome));
+  const directory = privateDirectory(config.stateDirectory ?? stateDirectory(projectHome(), config.stateHome));
   const instance = claimInstance(directory);
   if (!instance.claimed) throw new CliError(EXIT.failed, instance.message);
   const progress = streamProgress(process.stderr);
@@ -52,7 +56,9 @@ export async function runDev({ terminal, end }: CliContext, options: DevOptions)
       servicesDirectory: join(directory, 'services'),
       logsDirectory: join(directory, 'logs'),
       workspacesRoot: config.workspacesRoot ?? `${directory}-workspaces`,
-      repository: config.repository ?? projectRoot,
+      repository: config.repository ?? projectHome(),
+      directory: projectHome(),
+      reloadAgents: config.reloadAgents ?? 'on',
       apiPort: await chooseApiPort(config, options, terminal),
       temporalPorts: { port: await preferredPort(temporalPort), uiPort: await preferredPort(temporalUiPort) },
       hasTemporalUi: true,
@@ -60,13 +66,15 @@ export async function runDev({ terminal, end }: CliContext, options: DevOptions)
       stack,
     });
     const kept = updateClientFile(directory, system.url);
+    const reloads = followReloads(system.log, (reload) => terminal.note(reloadText(reload)));
+    stack.defer(() => reloads.stop());
     const place = { system, directory, kept };
     instance.claim.announce(addressesOf(system));
     if (!options.json) printAddresses(terminal, place, Date.now() - startedMs);
     const pending = kept === undefined ? [] : await findPending(kept, options, progress, signal, terminal);
     if (signal.aborted) return;
     if (options.json) terminal.print(jsonText(summaryOf(place, pending)));
-    else printPending(terminal, place, pending);
+    else printPending(terminal, place, pending, options);
     const failure = await Promise.race([happened, system.failed]);
     if (failure) throw failure;
   };
@@ -80,6 +88,16 @@ export async function runDev({ terminal, end }: CliContext, options: DevOptions)
   terminal.note('Stopped.');
   end(EXIT.ok);
 }
+
+/** Runs under way keep the definition that they began with. */
+const reloadText = (reload: Reload): string => {
+  if (!reload.ok) {
+    const faults = reload.faults.map((fault) => `  - ${presentInline(fault)}`);
+    return ['Agents not reloaded; they stay as they were:', ...faults].join('\n');
+  }
+  if (reload.agents.length === 0) return 'Agents reloaded: their definitions are the same, their code is new.';
+  return `Agents reloaded: new runs of ${reload.agents.map((name) => presentInline(name)).join(', ')} use what you wrote.`;
+};
 
 /** A port that somebody has named is taken at their word; otherwise another one will do. */
 async function chooseApiPort(config: Config, options: DevOptions, terminal: Terminal): Promise<number> {
@@ -133,15 +151,26 @@ async function findPending(
   const client: CountersignClient = createClient({ baseUrl: kept.url, apiKey: kept.apiKey });
   const { data } = await client.approvals.list({ status: 'pending', limit: 10 }, { signal });
   if (data.length > 0 || !options.example) return data;
-  const found = await exampleApproval(client, { progress, signal, say: (text) => terminal.note(text) });
+  const found = await exampleApproval(client, {
+    agent: options.firstRun,
+    input: options.firstInput,
+    progress,
+    signal,
+    say: (text) => terminal.note(text),
+  });
   return found === undefined ? [] : [found];
 }
 
-function printPending(terminal: Terminal, { system, directory }: Place, pending: readonly Approval[]): void {
+function printPending(
+  terminal: Terminal,
+  { system, directory }: Place,
+  pending: readonly Approval[],
+  { firstRun, firstInput }: DevOptions,
+): void {
   const [first, ...others] = pending;
   if (first === undefined) {
     terminal.print('Nothing waits for a decision. To start a run:');
-    terminal.print(`  ${COMMAND} runs start release-notes 'Write the release notes.'`);
+    terminal.print(`  ${COMMAND} runs start ${firstRun} ${quoted(firstInput)}`);
   } else {
     const count = others.length === 0 ? 'One call waits' : `${pending.length} calls wait`;
     terminal.print(`${terminal.style('bold', `${count} for your consent`)}\n`);

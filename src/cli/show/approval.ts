@@ -65,6 +65,7 @@ export function approvalScreen(
     ...(tool.description === undefined ? [] : [['', tool.description] as const]),
     ...(tool.source === undefined ? [] : [['Source', tool.source] as const]),
     ['Effect', EFFECTS[tool.effect ?? 'once']],
+    ...(tool.credential === undefined ? [] : [['Credential', tool.credential] as const]),
     ['Asked by', `agent ${approval.path.join(' › ')}, turn ${approval.turn}`],
     ['For', approval.requester],
     ...contributorFields(approval),

@@ -2,6 +2,7 @@
 import type { RunEventView } from '../../contract/events.ts';
 import type { RunEvent } from '../../domain/schemas/event.ts';
 import { absolute } from './time.ts';
+import { budgetText, usageText } from './usage.ts';
 
 type Content = NonNullable<RunEventView['content']>;
 
@@ -42,16 +43,30 @@ export function eventSentence(event: RunEvent, content: Content = {}): string {
       const { code, retryAt } = event.data;
       return retryAt === undefined ? code : `${code}, next attempt at ${time(retryAt)}`;
     }
+    case 'model.fell_back': {
+      const { from, to, code } = event.data;
+      return `${from} failed for good (${code}): ${to} is asked from here on`;
+    }
+    case 'output.invalid':
+      return `the answer does not fit the agent's output${because}`;
+    case 'context.filled':
+      return event.data.reason === 'refused' ? 'the conversation is too long' : 'the conversation is nearly too long';
+    case 'context.compacted':
+      return `turns 1 to ${event.data.throughTurn} are summed up from here on`;
     case 'message.completed': {
       const calls = event.data.calls.map(({ tool, toolCallId }) => `${tool} (${toolCallId})`);
       return calls.length === 0 ? event.data.finishReason : `wants ${calls.join(', ')}`;
     }
     case 'usage.recorded':
-      return `${event.data.inputTokens} tokens in, ${event.data.outputTokens} out${
+      return `${usageText(event.data)}${event.data.failed ? ', of an attempt that failed' : ''}${
         event.data.subRunId === undefined ? '' : `, by ${event.data.subRunId}`
       }`;
     case 'sub_run.changed':
       return `${callOf(event)} in ${event.data.subRunId} is ${event.data.status}`;
+    case 'budget.reached':
+      return `${event.data.tool}: another turn would go beyond it`;
+    case 'budget.raised':
+      return budgetText(event.data.budget);
     case 'approval.requested': {
       const { tool, key, decideBy, verdict, revision, editor } = event.data.approval;
       const which = revision === 1 ? key : `${key}, revision ${revision}${editor === undefined ? '' : ` by ${editor}`}`;
@@ -115,6 +130,8 @@ export function eventSentence(event: RunEvent, content: Content = {}): string {
     case 'tool.failed':
     case 'tool.denied':
       return `${callOf(event)} ${event.data.code}${because}`;
+    case 'tool.progress':
+      return `${callOf(event)} ${event.data.progress}${event.data.total === undefined ? '' : ` of ${event.data.total}`}`;
     case 'tool.held':
       return `${callOf(event)} by brake ${event.data.brakeId}: goes on once it is released`;
     case 'brake.bypassed':

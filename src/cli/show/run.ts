@@ -11,6 +11,7 @@ import { status } from './status.ts';
 import { fields, own, table } from './table.ts';
 import type { Field } from './table.ts';
 import { absolute, relative } from './time.ts';
+import { usageText } from './usage.ts';
 
 export function runTable(terminal: Terminal, runs: readonly Run[], nowMs: number): string {
   const rows = runs.map((run) => [
@@ -65,6 +66,7 @@ export function runScreen(
     ['Started', moment(run.createdAt)],
     ...(run.endedAt === null ? [] : [['Ended', moment(run.endedAt)] as const]),
     ...(run.actions.length === 0 ? [] : [['Allowed', run.actions.join(', ')] as const]),
+    ...(run.usage.inputTokens + run.usage.outputTokens > 0 ? [['Used', usageText(run.usage)] as const] : []),
     ['Events', String(run.eventSeq)],
     ['Chain head', run.headHash],
   ];

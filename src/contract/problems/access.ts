@@ -6,7 +6,7 @@ export const ACCESS = {
     status: 401,
     title: 'Who are you?',
     detail: 'The request has no valid credential.',
-    next: 'Send `Authorization: Bearer <api key>` with a key that is neither revoked nor expired.',
+    next: 'Send `Authorization: Bearer <API key or token>`, with one that is neither revoked nor expired.',
   },
   forbidden: {
     status: 403,
@@ -46,8 +46,9 @@ export const ACCESS = {
   },
   self_approval: {
     status: 403,
-    title: 'Not for your own run',
-    detail: 'The policy rule wants the consent of somebody other than the requester.',
+    title: 'Not by whoever asked for it',
+    detail:
+      'The policy rule wants the consent of somebody else: you asked for the run, or put words or values into it.',
     next: 'Ask another approver.',
   },
   service_cannot_decide: {

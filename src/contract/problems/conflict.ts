@@ -28,9 +28,9 @@ export const CONFLICT = {
   },
   superseded: {
     status: 409,
-    title: 'A newer revision took its place',
-    detail: 'The request for consent was replaced; nothing was decided.',
-    next: 'Load the approvals of the run and decide the current one.',
+    title: 'The request was superseded',
+    detail: 'An edit, or a request for changes, has replaced it; nothing was decided.',
+    next: 'Load the approvals of the run: where a newer revision pends, decide that one.',
   },
   decision_refused: {
     status: 409,

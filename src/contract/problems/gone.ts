@@ -5,14 +5,14 @@ export const GONE = {
   expired: {
     status: 410,
     title: 'Nobody decided in time',
-    detail: 'The deadline of the approval has passed; the call will not run.',
-    next: 'Start the run again if the call is still wanted.',
+    detail: 'The deadline of the approval has passed; nothing was decided.',
+    next: 'Load the run: it says how it goes on. Start another if the call is still wanted.',
   },
   withdrawn: {
     status: 410,
     title: 'The request was withdrawn',
     detail: 'The run no longer asks for this consent; the call will not run.',
-    next: 'Nothing. The run says why.',
+    next: 'Nothing. Load the run: it says why.',
   },
   run_over: {
     status: 410,

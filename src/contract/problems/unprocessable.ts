@@ -8,6 +8,13 @@ export const UNPROCESSABLE = {
     detail: 'No agent of that name is registered in the project.',
     next: 'GET /v1/agents lists the agents.',
   },
+  invalid_variables: {
+    status: 422,
+    title: 'The variables do not fit the agent',
+    detail:
+      'A variable that the agent needs has no value, or one has a value that the agent does not take; nothing was started.',
+    next: 'Correct the variables listed under `errors`. GET /v1/agents says which ones an agent has.',
+  },
   unknown_tool: {
     status: 422,
     title: 'No such tool',
@@ -23,7 +30,7 @@ export const UNPROCESSABLE = {
   invalid_policy: {
     status: 422,
     title: 'The policy has faults',
-    detail: 'At least one rule is not one, could never be satisfied, or contradicts itself.',
+    detail: 'At least one rule is malformed, could never be satisfied, or contradicts itself.',
     next: 'Correct the places listed under `errors`; nothing was changed.',
   },
   invalid_period: {
@@ -48,7 +55,7 @@ export const UNPROCESSABLE = {
     status: 422,
     title: 'A guard does not let the text pass',
     detail: 'What was written holds something that this deployment does not hand on; nothing was changed.',
-    next: 'Leave out what is named under `errors` and send the request again. An approval is still open.',
+    next: 'Leave out what is named under `errors` and send the request again. Where it was a decision, the approval is still open.',
   },
   reason_required: {
     status: 422,

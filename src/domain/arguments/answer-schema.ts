@@ -3,6 +3,8 @@
  * with the answer alone, bounded in size and depth. No patterns (they can backtrack) and no references (they can loop).
  */
 import { z } from 'zod';
+import { isOfServer } from '../schemas/agent.ts';
+import type { ToolDefinition } from '../schemas/agent.ts';
 import type { JsonValue, ValueFault } from './json-value.ts';
 import { jsonPointer } from './json-value.ts';
 
@@ -85,5 +87,24 @@ const convert = (schema: object): z.ZodType | undefined => {
 export const answerChecker = (schema: unknown): z.ZodType | undefined =>
   answerSchemaFault(schema) === undefined ? convert(schema as object) : undefined;
 
-/** Checks edited arguments by the input schema that is pinned with the run; undefined where it cannot be read here. */
-export const argumentsChecker = (inputSchema: object): z.ZodType | undefined => convert(inputSchema);
+const PATTERNS = new Set(['pattern', 'patternProperties', 'format']);
+
+/** A schema without what can take for ever to check. */
+const withoutPatterns = (schema: unknown): unknown => {
+  if (Array.isArray(schema)) return schema.map(withoutPatterns);
+  if (!isObject(schema)) return schema;
+  const parts = Object.entries(schema).filter(([keyword, value]) => !PATTERNS.has(keyword) || isObject(value));
+  return Object.fromEntries(
+    parts.flatMap(([keyword, value]) => (keyword === 'patternProperties' ? [] : [[keyword, withoutPatterns(value)]])),
+  );
+};
+
+/**
+ * Checks edited arguments by the input schema that is pinned with the run; undefined where it cannot be read here. Of a
+ * schema that an MCP server wrote the patterns are left to the gate, which checks them in linear time.
+ */
+export const argumentsChecker = ({
+  source,
+  inputSchema,
+}: Pick<ToolDefinition, 'source' | 'inputSchema'>): z.ZodType | undefined =>
+  convert(isOfServer(source) ? (withoutPatterns(inputSchema) as object) : inputSchema);

@@ -10,6 +10,8 @@ import type { StartCommand } from '../schemas/command.ts';
 import type { ToolDefinition } from '../schemas/agent.ts';
 
 export interface ConsentSubject {
+  /** `limit`: the run asks for more budget. @default 'tool' */
+  readonly kind?: 'tool' | 'limit';
   readonly start: Pick<
     StartCommand,
     'tenant' | 'project' | 'runId' | 'agentDigest' | 'policyDigest' | 'requester' | 'salt'
@@ -31,7 +33,7 @@ export const consentDigest = (subject: ConsentSubject): string => {
   const { start, tool, verdict } = subject;
   const bound = {
     v: 1,
-    kind: 'tool',
+    kind: subject.kind ?? 'tool',
     tenant: start.tenant,
     project: start.project,
     rootRunId: subject.rootRunId,

@@ -8,8 +8,9 @@ import { Verdict } from '../schemas/approval.ts';
 import type { StartCommand } from '../schemas/command.ts';
 import type { RecordedFacts } from '../schemas/content.ts';
 import { consentDigest } from './consent-digest.ts';
+import { isLimit, limitVerdict } from './limit-request.ts';
 
-/** All of a call but its arguments, its revision and its credential. */
+/** All of a call but its arguments and its revision. */
 export interface CallContext {
   readonly start: StartCommand;
   readonly rootRunId: string;
@@ -43,9 +44,21 @@ export const callFacts = (
 };
 
 export const judgeArguments = (context: CallContext, args: JsonValue): Verdict =>
-  Verdict.parse(evaluatePolicy(context.policy, callFacts(context, args)));
+  isLimit(context.tool)
+    ? limitVerdict(context.policy, callFacts(context, args))
+    : Verdict.parse(evaluatePolicy(context.policy, callFacts(context, args)));
 
 export const digestOfCall = (
   { start, rootRunId, path, toolCallId, tool }: CallContext,
   call: { readonly arguments: JsonValue; readonly revision: number; readonly verdict: Verdict },
-): string => consentDigest({ start, rootRunId, path, toolCallId, tool, credentialRef: null, ...call });
+): string =>
+  consentDigest({
+    ...(isLimit(tool) && { kind: 'limit' }),
+    start,
+    rootRunId,
+    path,
+    toolCallId,
+    tool,
+    credentialRef: tool.credentialRef ?? null,
+    ...call,
+  });

@@ -1,5 +1,6 @@
 /** What time does to approvals: warnings, reminders, escalation, expiry. Absolute times, one timer for the earliest. */
 import type { RunEvent } from '../schemas/event.ts';
+import { budgetExceeded } from './judge-limit.ts';
 import { isEnding, pendingApprovals } from './state.ts';
 import type { ApprovalState, RunState } from './state.ts';
 import { ATTENTION_TEXTS, DENIAL_TEXTS } from './texts.ts';
@@ -40,6 +41,11 @@ const expired = (state: RunState, approval: ApprovalState, now: number): RunEven
         at: now,
         data: { approvalId, revision, step: escalated + 1, decideBy: now + step.decideWithinMs },
       },
+    ];
+  if (approval.kind === 'limit')
+    return [
+      { type: 'approval.expired', at: now, data: { approvalId, revision, outcome: 'deny' } },
+      budgetExceeded(state, tool, now),
     ];
   const call = state.calls.find((one) => one.toolCallId === toolCallId);
   const wanted = verdict.onExpire === 'escalate' ? (verdict.escalation?.then ?? 'deny') : verdict.onExpire;

@@ -24,6 +24,7 @@ import {
 import type { Attested, Block } from './judge-command.ts';
 import { judgeDecision } from './judge-decision.ts';
 import type { AttestedDecision } from './judge-decision.ts';
+import { askForMore, raisedLimits } from './judge-limit.ts';
 import { judgeMessage } from './judge-message.ts';
 import { judgeModelStep } from './judge-model-step.ts';
 import { judgeToolStep } from './judge-tool-step.ts';
@@ -70,8 +71,10 @@ export type CoreCommand =
 
 const beginTurn = (state: RunState, now: number): RunEvent[] => {
   if (state.phase !== 'idle' || isEnding(state) || isBlocked(state)) return [];
+  if (state.limitReached && state.modelAttempt === 0) return askForMore(state, state.limitReached, now);
   const turn = state.modelAttempt > 0 ? state.turn : state.turn + 1;
-  if (turn > state.limits.maxTurns) {
+  // Who has a budget of turns is asked instead.
+  if (turn > state.limits.maxTurns && state.limits.budget?.turns === undefined) {
     const detail = MODEL_TEXTS.turn_limit(state.limits.maxTurns);
     return [{ type: 'run.failed', at: now, data: { code: 'turn_limit', detail } }];
   }
@@ -94,9 +97,9 @@ const usedBySubRun = (
 ): RunEvent[] => {
   const isOut = state.calls.some((call) => call.toolCallId === toolCallId && call.status === 'running');
   if (!subRun || !isOut) return [];
-  const { inputTokens, outputTokens } = subRun.usage;
-  if (inputTokens + outputTokens === 0) return [];
-  const data = { turn: state.turn, inputTokens, outputTokens, subRunId: subRun.runId };
+  const { usage, runId } = subRun;
+  if (usage.inputTokens + usage.outputTokens === 0) return [];
+  const data = { turn: state.turn, ...usage, subRunId: runId };
   return [{ type: 'usage.recorded', at: now, data }];
 };
 
@@ -213,7 +216,7 @@ const changeOfStatus = (state: RunState, now: number): RunEvent[] => {
 };
 
 /** What follows from a change, each from the state that the one before it left. */
-const CONSEQUENCES = [brokenBatch, rejectedTooOften, withdrawals, ending, changeOfStatus] as const;
+const CONSEQUENCES = [raisedLimits, brokenBatch, rejectedTooOften, withdrawals, ending, changeOfStatus] as const;
 
 export interface Step {
   readonly state: RunState;

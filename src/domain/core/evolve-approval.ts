@@ -1,7 +1,9 @@
 /** What events about approvals do to the state. */
 import type { Decision } from '../schemas/approval.ts';
 import type { EventOf, RunEvent } from '../schemas/event.ts';
+import type { Budget } from '../schemas/agent.ts';
 import { approvedStatus, asksTogether, withCall } from './evolve-call.ts';
+import { limitCall } from './judge-limit.ts';
 import { REMEMBERED_REFUSALS } from './state.ts';
 import type { ApprovalState, RunState } from './state.ts';
 
@@ -41,6 +43,13 @@ const withContributor = (state: RunState, principal: string): RunState => ({
   contributors: [...new Set([...(state.contributors ?? []), principal])],
 });
 
+/** Between turns: the request takes the place of the calls, which are all settled. */
+const askedForMore = (state: RunState, approval: ApprovalState, budget: Budget): RunState => {
+  const { limitReached: _, ...rest } = state;
+  const calls = [limitCall(approval, budget)];
+  return { ...rest, phase: 'tools', calls, limitsAsked: (state.limitsAsked ?? 0) + 1 };
+};
+
 const requested = (state: RunState, { data: { approval } }: EventOf<'approval.requested'>): RunState => {
   const { approvalId, toolCallId, revision, digest, argumentsRef, verdict } = approval;
   const before = state.approvals[approvalId];
@@ -51,6 +60,7 @@ const requested = (state: RunState, { data: { approval } }: EventOf<'approval.re
     ...(before?.revisedBy && { revisedBy: before.revisedBy }),
   };
   const asked = { ...state, approvals: { ...state.approvals, [approvalId]: known } };
+  if (approval.kind === 'limit' && state.limitReached) return askedForMore(asked, known, state.limitReached.budget);
   return withCall(asked, toolCallId, {
     status: 'waiting',
     revision,
@@ -99,6 +109,7 @@ const decided = (state: RunState, { at, data }: EventOf<'approval.decided'>): Ru
         status: approvedStatus(next, id),
         basis: 'consent',
         ...(edited && { digest: edited.digest, argumentsRef: edited.argumentsRef, verdict: edited.verdict }),
+        ...(edited?.budget && { budget: edited.budget }),
       });
     case 'rejected':
       return rejectedCall(next, id, reasonRef);
@@ -148,7 +159,9 @@ export const evolveApproval = (state: RunState, event: ApprovalEvent): RunState 
       const revisedBy = [...(state.approvals[approvalId]?.revisedBy ?? []), decisionId];
       const used = withSignature(state, approvalId, signatureId);
       const superseded = withApproval(state, approvalId, { status: 'superseded', revisedBy, ...used });
-      return withContributor(superseded, actor.principal);
+      const { budget } = event.data.edited;
+      const again = budget ? withCall(superseded, callOf(superseded, approvalId), { budget }) : superseded;
+      return withContributor(again, actor.principal);
     }
     case 'approval.expiring':
       return withApproval(state, event.data.approvalId, { warned: true });

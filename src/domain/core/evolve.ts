@@ -1,10 +1,12 @@
 /** Folds events into state. Total and pure: the same events always give the same state. */
 import type { RunEvent } from '../schemas/event.ts';
+import { raiseBudget } from './budget.ts';
 import { evolveApproval } from './evolve-approval.ts';
 import { asksTogether, releaseBatch, withCall } from './evolve-call.ts';
 import { BLOCKED_ABOVE, concernsRun, isEnding, isMoving, isWaitingBelow } from './state.ts';
 import type { Attention, CallState, RunState } from './state.ts';
 import { isAnsweredByPeople } from './tool-roles.ts';
+import { addUsage } from './usage.ts';
 
 const ended = (state: RunState, status: 'completed' | 'failed' | 'cancelled'): RunState => ({
   ...state,
@@ -40,8 +42,9 @@ const heard = (state: RunState, { data }: Extract<RunEvent, { type: 'message.com
   const calls = releaseBatch(data.calls.map(judgedCall));
   const answered = new Set(calls.flatMap((call) => (call.supersedes === undefined ? [] : [call.tool])));
   const revising = Object.entries(state.revising ?? {}).filter(([tool]) => !answered.has(tool));
+  const { attemptsGivenUp: _, compactions: __, compactDue: ___, ...rest } = state;
   return {
-    ...state,
+    ...rest,
     phase: calls.length > 0 ? 'tools' : 'idle',
     modelAttempt: 0,
     calls,
@@ -132,18 +135,26 @@ export const evolve = (state: RunState, event: RunEvent): RunState => {
       const restarted: RunState = { ...state, phase: 'idle', modelAttempt: state.modelAttempt + 1 };
       return retryAt === undefined ? restarted : { ...restarted, retryAt };
     }
+    case 'model.fell_back': {
+      const { retryAt: _, ...rest } = state;
+      return { ...rest, modelIndex: (state.modelIndex ?? 0) + 1, attemptsGivenUp: state.modelAttempt };
+    }
+    case 'context.filled': {
+      const { retryAt: _, ...rest } = state;
+      return { ...rest, compactDue: true, attemptsGivenUp: state.modelAttempt };
+    }
+    case 'context.compacted': {
+      const { compactDue: _, ...rest } = state;
+      const modelAttempt = state.modelAttempt + 1;
+      const compactions = (state.compactions ?? 0) + 1;
+      return { ...rest, phase: 'idle', modelAttempt, attemptsGivenUp: modelAttempt, compactions };
+    }
     case 'message.completed':
       return heard(state, event);
     case 'message.received':
       return received(state, event);
     case 'usage.recorded':
-      return {
-        ...state,
-        usage: {
-          inputTokens: state.usage.inputTokens + event.data.inputTokens,
-          outputTokens: state.usage.outputTokens + event.data.outputTokens,
-        },
-      };
+      return { ...state, usage: addUsage(state.usage, event.data) };
     case 'tool.started':
       return started(state, event.data.toolCallId);
     case 'sub_run.changed':
@@ -159,12 +170,19 @@ export const evolve = (state: RunState, event: RunEvent): RunState => {
       return resolved(state, event);
     case 'effect.rechecked':
       return withCall(withoutAttention(state, event.data.toolCallId), event.data.toolCallId, { status: 'ready' });
+    case 'output.invalid':
     case 'contract.unmet':
       return { ...state, repairs: state.repairs + 1 };
     case 'command.ignored':
       return { ...state, ignoredCommands: event.data.ignored };
     case 'command.refused':
       return follow(state, event.data.commandId);
+    case 'budget.reached':
+      return { ...state, limitReached: event.data };
+    case 'budget.raised': {
+      const budget = raiseBudget(state.budget ?? state.limits.budget ?? {}, event.data.budget);
+      return withCall({ ...state, budget }, event.data.key, { status: 'settled' });
+    }
     case 'approval.extended':
       return evolveApproval(follow(state, event.data.commandId), event);
     case 'approval.requested':
@@ -186,6 +204,7 @@ export const evolve = (state: RunState, event: RunEvent): RunState => {
     case 'approval.shown':
     case 'approval.claimed':
     case 'approval.released':
+    case 'tool.progress':
     case 'tool.held':
     case 'brake.bypassed':
     case 'grant.used':

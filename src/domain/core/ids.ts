@@ -57,6 +57,9 @@ export const parseWorkflowId = (id: string): WorkflowAddress | undefined => {
 /** Calls are named by their place, never by the provider's id. */
 export const toolCallId = (turn: number, index: number): string => `call_${turn}_${index}`;
 
+/** Names the n-th request of a run for more budget. */
+export const limitKey = (n: number): string => `limit_${n}`;
+
 const APPROVAL = /^tool-approval:(run_[a-z2-7]{26}(?:\.[a-z2-7]{16})*):((?:call_\d{1,6}_\d{1,4})|(?:limit_\d{1,4}))$/;
 
 export const approvalId = (runId: string, key: string): string => `tool-approval:${runId}:${key}`;

@@ -7,6 +7,7 @@ import { decisionFault, rulesOf } from './approver-rules.ts';
 import type { DecisionFault } from './approver-rules.ts';
 import { editOutcome } from './edit-outcome.ts';
 import { parseApprovalId, turnOf } from './ids.ts';
+import { budgetExceeded } from './judge-limit.ts';
 import { openApproval } from './open-approval.ts';
 import { countedVotes, decidesAlone, tally } from './quorum.ts';
 import { runCan } from './run-status.ts';
@@ -200,6 +201,8 @@ const judgeVote = (state: RunState, approval: ApprovalState, given: AttestedDeci
   if (outcome === 'open') return [voteEvent(given, approval.digest, now)];
   if (outcome === 'approved')
     return [decidedEvent(given, 'approved', approval.digest, now, approval.verdict.executeWithinMs)];
+  if (approval.kind === 'limit')
+    return [decidedEvent(given, 'rejected', approval.digest, now), budgetExceeded(state, approval.tool, now)];
   return [decidedEvent(given, 'rejected', approval.digest, now), deniedEvent(approval, 'rejected', given, now)];
 };
 

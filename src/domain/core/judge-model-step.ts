@@ -67,6 +67,13 @@ const judgedCalls = (state: RunState, calls: readonly JudgedCall[], now: number)
 };
 
 const ending = (state: RunState, answer: Answered, now: number): RunEvent[] => {
+  const { outputFaultRef: reasonRef } = answer;
+  if (reasonRef) {
+    const invalid: RunEvent = { type: 'output.invalid', at: now, data: { turn: state.turn, reasonRef } };
+    if (state.repairs < state.limits.repairTurns) return [invalid];
+    const data = { code: 'output_invalid', detail: MODEL_TEXTS.output_invalid };
+    return [invalid, { type: 'run.failed', at: now, data }];
+  }
   const { missing, receipts } = answer.contract ?? { missing: [], receipts: [] };
   if (missing.length > 0) {
     const unmet: RunEvent = { type: 'contract.unmet', at: now, data: { missing } };
@@ -78,32 +85,82 @@ const ending = (state: RunState, answer: Answered, now: number): RunEvent[] => {
   return [...met, { type: 'run.completed', at: now, data: { messageRef: answer.messageRef, receipts } }];
 };
 
-const failed = (state: RunState, result: Extract<ModelStepResult, { type: 'failed' }>, now: number): RunEvent[] => {
+/** Another model would be asked the same: what is wrong with the request stays wrong. */
+const FAULTS_OF_THE_REQUEST = new Set(['context_too_long', 'response_too_large', 'bad_request', 'invalid_parameters']);
+
+/** Nothing where there is no other model to ask, or it could not help. */
+const fallingBack = ({ turn }: RunState, { code, model, nextModel }: Failed, now: number): RunEvent[] =>
+  model === undefined || nextModel === undefined || FAULTS_OF_THE_REQUEST.has(code)
+    ? []
+    : [
+        { type: 'message.restarted', at: now, data: { turn, code } },
+        { type: 'model.fell_back', at: now, data: { turn, from: model, to: nextModel, code } },
+      ];
+
+type Failed = Extract<ModelStepResult, { type: 'failed' }>;
+
+/** Of one turn: what is still too long after that stays so. */
+const MAX_COMPACTIONS = 3;
+
+const compacting = ({ turn }: RunState, code: string, now: number): RunEvent[] => [
+  { type: 'message.restarted', at: now, data: { turn, code } },
+  { type: 'context.filled', at: now, data: { turn, reason: 'refused' } },
+];
+
+const compacted = (
+  { turn }: RunState,
+  { throughTurn, summaryRef, usage, model }: Extract<ModelStepResult, { type: 'compacted' }>,
+  now: number,
+): RunEvent[] => [
+  { type: 'usage.recorded', at: now, data: { turn, ...usage, model } },
+  { type: 'context.compacted', at: now, data: { turn, throughTurn, summaryRef, model } },
+];
+
+const failed = (state: RunState, result: Failed, now: number): RunEvent[] => {
   const { code, message, retryable } = result;
-  if (!retryable || state.modelAttempt + 1 >= state.limits.maxModelAttempts)
-    return [{ type: 'run.failed', at: now, data: { code, detail: message } }];
-  const backoffMs = Math.min(BASE_RETRY_MS * 2 ** state.modelAttempt, MAX_RETRY_MS);
+  if (result.mayCompact && (state.compactions ?? 0) < MAX_COMPACTIONS) return compacting(state, code, now);
+  const attempts = state.modelAttempt - (state.attemptsGivenUp ?? 0);
+  if (!retryable || attempts + 1 >= state.limits.maxModelAttempts) {
+    const fallBack = fallingBack(state, result, now);
+    return fallBack.length > 0 ? fallBack : [{ type: 'run.failed', at: now, data: { code, detail: message } }];
+  }
+  const backoffMs = Math.min(BASE_RETRY_MS * 2 ** attempts, MAX_RETRY_MS);
   const retryAt = now + (result.retryAfterMs ?? backoffMs);
   return [{ type: 'message.restarted', at: now, data: { turn: state.turn, code, retryAt } }];
+};
+
+const usageOfFailed = (state: RunState, { usage, model }: Failed, now: number): RunEvent[] => {
+  if (!usage) return [];
+  const data = { turn: state.turn, ...usage, ...(model !== undefined && { model }), failed: true as const };
+  return [{ type: 'usage.recorded', at: now, data }];
 };
 
 export const judgeModelStep = (state: RunState, result: ModelStepResult, now: number): RunEvent[] => {
   if (state.phase !== 'asking') return [];
   const { turn } = state;
   if (result.type === 'failed') {
-    if (isEnding(state)) return [{ type: 'message.restarted', at: now, data: { turn, code: 'run_cancelled' } }];
-    return failed(state, result, now);
+    const counted = usageOfFailed(state, result, now);
+    if (isEnding(state))
+      return [...counted, { type: 'message.restarted', at: now, data: { turn, code: 'run_cancelled' } }];
+    return [...counted, ...failed(state, result, now)];
   }
-  const { messageRef, finishReason, calls, usage } = result;
+  if (result.type === 'compacted') return compacted(state, result, now);
+  const { messageRef, finishReason, calls, usage, model, limit } = result;
   const heard: RunEvent[] = [
     { type: 'message.completed', at: now, data: { turn, messageRef, finishReason, calls } },
-    { type: 'usage.recorded', at: now, data: { turn, ...usage } },
+    { type: 'usage.recorded', at: now, data: { turn, ...usage, ...(model !== undefined && { model }) } },
   ];
   // A run that is ending keeps what the model said and asks for nothing more.
   if (isEnding(state)) return heard;
-  // Nor does a blocked one end: once it is unblocked, the model hears the note.
-  if (calls.length === 0 && isBlocked(state)) return heard;
-  // Nor one to which somebody has spoken meanwhile: the model reads that first.
-  if (calls.length === 0 && isUnread(state)) return heard;
-  return calls.length > 0 ? [...heard, ...judgedCalls(state, calls, now)] : [...heard, ...ending(state, result, now)];
+  // Nor does a blocked one end: once it is unblocked, the model hears the note. Nor one to which somebody has spoken
+  // meanwhile: the model reads that first.
+  const goesOn = isBlocked(state) || isUnread(state);
+  const ends = (): RunEvent[] => (goesOn ? [] : ending(state, result, now));
+  const follows = calls.length > 0 ? judgedCalls(state, calls, now) : ends();
+  const isOver = follows.some(({ type }) => type === 'run.completed' || type === 'run.failed');
+  // Whoever is done needs no more.
+  const reached: RunEvent[] = limit && !isOver ? [{ type: 'budget.reached', at: now, data: { turn, ...limit } }] : [];
+  const filled: RunEvent[] =
+    result.isFilling && !isOver ? [{ type: 'context.filled', at: now, data: { turn, reason: 'share' } }] : [];
+  return [...heard, ...reached, ...filled, ...follows];
 };

@@ -25,7 +25,12 @@ export const questionVerdict = (verdict: Verdict): Verdict => ({
   approverRules: verdict.approverRules.length > 0 ? verdict.approverRules : [ANYBODY],
 });
 
-export const openApproval = (state: RunState, call: JudgedCall, given: Revision, now: number): RunEvent => {
+/** A call as much as is asked about it; `limit`: the run itself asks for more budget. */
+export type AskedCall = Pick<JudgedCall, 'toolCallId' | 'tool' | 'factsRef'> & {
+  readonly role?: JudgedCall['role'] | 'limit';
+};
+
+export const openApproval = (state: RunState, call: AskedCall, given: Revision, now: number): RunEvent => {
   const { runId, path } = state.identity;
   const { toolCallId, tool, factsRef, role } = call;
   const { verdict, argumentsRef, digest, revision, editor, previousArgumentsRef, supersedes } = given;
@@ -33,7 +38,7 @@ export const openApproval = (state: RunState, call: JudgedCall, given: Revision,
   const approval: Approval = {
     approvalId: approvalId(runId, toolCallId),
     key: toolCallId,
-    kind: role === 'question' ? 'question' : 'tool',
+    kind: role === 'question' || role === 'limit' ? role : 'tool',
     runId,
     path: [...path],
     turn: state.turn,

@@ -1,5 +1,5 @@
 /** The state of one run, as plain JSON: it travels through continue-as-new. Only `evolve` makes new ones. */
-import type { RunLimits } from '../schemas/agent.ts';
+import type { Budget, RunLimits } from '../schemas/agent.ts';
 import type { Approval } from '../schemas/approval.ts';
 import type { Requester } from '../schemas/actor.ts';
 import type { Basis } from '../schemas/basis.ts';
@@ -14,7 +14,11 @@ import type { RevisedCall } from '../schemas/step.ts';
  */
 export type CallStatus = 'judged' | 'waiting' | 'held' | 'ready' | 'running' | 'settled' | 'parked';
 
-export interface CallState extends JudgedCall {
+export interface CallState extends Omit<JudgedCall, 'role'> {
+  /** `limit`: no call, but the run's request for more budget. */
+  readonly role?: JudgedCall['role'] | 'limit';
+  /** `limit`: what is allowed once it is approved. */
+  readonly budget?: Budget;
   readonly status: CallStatus;
   readonly revision: number;
   readonly basis?: Basis;
@@ -37,7 +41,12 @@ export interface ReadyCall extends CallState {
 }
 
 export const isReady = (call: CallState): call is ReadyCall =>
-  call.status === 'ready' && !!call.argumentsRef && !!call.factsRef && !!call.digest && !!call.basis;
+  call.status === 'ready' &&
+  call.role !== 'limit' &&
+  !!call.argumentsRef &&
+  !!call.factsRef &&
+  !!call.digest &&
+  !!call.basis;
 
 export interface ApprovalState extends Approval {
   /** How often the gate found the accepted decision invalid. */
@@ -80,6 +89,14 @@ export interface RunState {
   readonly startedAt: number;
   readonly turn: number;
   readonly modelAttempt: number;
+  /** Which of the agent's models is asked; absent: the first. */
+  readonly modelIndex?: number;
+  /** The model sums up before it is asked again. */
+  readonly compactDue?: true;
+  /** Summaries of this turn so far. */
+  readonly compactions?: number;
+  /** Of this turn's attempts, those of models that were given up. */
+  readonly attemptsGivenUp?: number;
   /** Not before this time is the model asked again. */
   readonly retryAt?: number;
   readonly repairs: number;
@@ -103,6 +120,12 @@ export interface RunState {
   readonly messages?: number;
   /** The turn in which the last of those came that the model could not read before it spoke. */
   readonly messagedDuring?: number;
+  /** What the budget was raised to; absent: the limits' own. */
+  readonly budget?: Budget;
+  /** Asked for before the next turn. */
+  readonly limitReached?: EventOf<'budget.reached'>['data'];
+  /** Requests for more budget so far. */
+  readonly limitsAsked?: number;
   readonly cancel?: EventOf<'run.cancel_requested'>['data'];
   /** The run fails once nothing is out any more. */
   readonly failing?: { readonly code: string; readonly detail: string };

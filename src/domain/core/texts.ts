@@ -12,6 +12,9 @@ export const DENIAL_TEXTS = {
 
 export const MODEL_TEXTS = {
   turn_limit: (limit: number): string => `The run reached its limit of ${limit} turns.`,
+  budget_exceeded: (name: string, turn: number): string =>
+    `The run used up its budget (${name}) in turn ${turn}, and was not given more.`,
+  output_invalid: "The model's answer does not fit the output that the agent promises.",
   contract_unmet: (paths: readonly string[]): string => `Required artifacts are missing: ${paths.join(', ')}`,
 } as const;
 

@@ -1,10 +1,15 @@
 import { z } from 'zod';
-import { AgentName, Digest, ToolName } from './names.ts';
+import { AgentName, CredentialRef, Digest, ToolName } from './names.ts';
 import { ToolRole } from './tool-role.ts';
 
 /** What a tool does to the world. Undeclared means `once`. */
 export const ToolEffect = z.enum(['none', 'idempotent', 'once']);
 export type ToolEffect = z.infer<typeof ToolEffect>;
+
+/** What the source of a tool of an MCP server starts with; the server's name follows. */
+export const SERVER_SOURCE = 'mcp:';
+/** Whether somebody else describes the tool, and its schema is to be handled with care. */
+export const isOfServer = (source: string): boolean => source.startsWith(SERVER_SOURCE);
 
 /** JSON Schema or policy rules: plain JSON whose shape another schema checks. */
 const PlainJson = z.record(z.string(), z.unknown());
@@ -23,6 +28,8 @@ export const ToolDefinition = z.strictObject({
   agentDigest: Digest.optional(),
   /** The tool that undoes what this one did. Offered to people, never called by itself. */
   compensation: ToolName.optional(),
+  /** The secret that it uses, by name. Consent binds to the name. */
+  credentialRef: CredentialRef.optional(),
   /** SHA-256 over name, source, description, schema, annotations and effect, and the agent's digest where it has one. */
   definitionDigest: Digest,
 });
@@ -34,6 +41,15 @@ export const ArtifactContract = z.strictObject({
   minBytes: z.number().int().nonnegative().default(1),
 });
 export type ArtifactContract = z.infer<typeof ArtifactContract>;
+
+/** What a run may use before somebody is asked whether it may go on. Input and output are tokens alike. */
+export const Budget = z.strictObject({
+  turns: z.number().int().positive().optional(),
+  tokens: z.number().int().positive().optional(),
+  /** Millionths of a unit, by currency. */
+  costMicros: z.record(z.string().regex(/^[A-Z]{3}$/), z.number().int().positive()).optional(),
+});
+export type Budget = z.infer<typeof Budget>;
 
 /** Named limits of a run. */
 export const RunLimits = z.strictObject({
@@ -51,19 +67,45 @@ export const RunLimits = z.strictObject({
   maxDepth: z.number().int().nonnegative().max(16).default(4),
   /** Sub-runs at all depths, counted over the whole run. The root's limit holds. */
   maxSubRuns: z.number().int().nonnegative().max(1_000).default(50),
+  /** Absent: nobody is asked. With `turns`, `maxTurns` does not count. */
+  budget: Budget.optional(),
+  /** The conversation is summed up once a turn fills so much of the model's window. Absent: once the provider refuses it. */
+  compactAtPercent: z.number().int().min(10).max(95).optional(),
+  /** The model's window, where the table of prices does not know it. */
+  contextTokens: z.number().int().positive().optional(),
   modelStepTimeoutMs: z.number().int().positive().default(3_600_000),
 });
 export type RunLimits = z.infer<typeof RunLimits>;
+
+/** A `{{name}}` in the instructions, to which each start of a run gives a value. */
+export const PromptVariable = z.strictObject({
+  description: z.string().max(500).optional(),
+  /** Absent: a start must give one. */
+  default: z.string().max(4_000).optional(),
+  /** The only ones that are allowed. */
+  values: z.array(z.string().max(4_000)).min(1).max(100).optional(),
+});
+export type PromptVariable = z.infer<typeof PromptVariable>;
+
+export const PromptVariableName = z.string().regex(/^[a-z][A-Za-z0-9_]{0,62}$/);
+
+/** `provider/model`, for example `openai/gpt-5`. */
+const ModelId = z.string().regex(/^[a-z0-9-]+\/.{1,200}$/);
 
 /** An agent as pinned by digest when a run starts. Editing the agent never changes a run. */
 export const AgentDefinition = z.strictObject({
   v: z.literal(1),
   name: AgentName,
   description: z.string().max(2000).default(''),
-  /** `provider/model`, for example `openai/gpt-5`. */
-  model: z.string().regex(/^[a-z0-9-]+\/.{1,200}$/),
+  model: ModelId,
+  /** Asked in this order, once the one before has failed for good. Absent, never empty: digests of older agents stay. */
+  fallbackModels: z.array(ModelId).min(1).max(5).optional(),
   parameters: PlainJson.default({}),
   instructions: z.string().max(262_144),
+  /** Absent: the agent has none, and braces in its instructions are text. */
+  variables: z.record(PromptVariableName, PromptVariable).optional(),
+  /** JSON Schema of the last message, which is then JSON. Absent: it is text. */
+  output: PlainJson.optional(),
   tools: z.array(ToolDefinition).max(256),
   /** Policy layers in the form of `domain/policy`, deployment first. */
   policy: z.array(PlainJson),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Actor, Channel } from './actor.ts';
-import { ApprovalKey, BlobRef, Digest, EpochMs, RunId, ToolCallId } from './names.ts';
+import { ApprovalKey, BlobRef, Digest, EpochMs, RunId } from './names.ts';
 
 export const ApprovalStatus = z.enum([
   'pending',
@@ -124,7 +124,8 @@ export const Approval = z.object({
   runId: RunId,
   path: z.array(z.string()),
   turn: z.number().int().positive(),
-  toolCallId: ToolCallId,
+  /** Of a limit: its key. */
+  toolCallId: ApprovalKey,
   tool: z.string(),
   argumentsRef: BlobRef,
   /** What policy conditions saw beside the call: an edited call is judged over the same. */

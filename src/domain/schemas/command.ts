@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Channel, Delegator, Requester } from './actor.ts';
+import { Budget } from './agent.ts';
 import { DecisionKind, GrantScope, Verdict } from './approval.ts';
 import { Basis } from './basis.ts';
 import { AgentName, BlobRef, Digest, EpochMs, RunId, ScopeName, ToolCallId } from './names.ts';
@@ -43,13 +44,23 @@ export const StartCommand = z.strictObject({
   contributors: z.array(z.string().min(1).max(200)).min(1).optional(),
   /** The run's state at the start, which decisions may edit and tools read. */
   stateRef: BlobRef.optional(),
+  /** Values of `{{name}}` in the agent's instructions, by name: the same text in every turn. */
+  variablesRef: BlobRef.optional(),
+  /** An IANA name. */
+  timezone: z.string().optional(),
   /** Of a sub-run, and of no other. */
   parent: ParentCall.optional(),
 });
 export type StartCommand = z.infer<typeof StartCommand>;
 
 /** A call as a person has changed it. `digest` is of the revision that `editOutcome` gives it. */
-export const EditedCall = z.strictObject({ argumentsRef: BlobRef, digest: Digest, verdict: Verdict });
+export const EditedCall = z.strictObject({
+  argumentsRef: BlobRef,
+  digest: Digest,
+  verdict: Verdict,
+  /** Of a limit: the same as in the arguments, for the run to go by. */
+  budget: Budget.optional(),
+});
 export type EditedCall = z.infer<typeof EditedCall>;
 
 /** Decides one revision of one approval. */

@@ -4,7 +4,8 @@ import { Approval, DecisionKind, Verdict } from './approval.ts';
 import { Basis } from './basis.ts';
 import { GuardNotice } from '../guards/guard.ts';
 import { EditedCall, Resolution } from './command.ts';
-import { BlobRef, Digest, EpochMs, RunId, ToolCallId } from './names.ts';
+import { Budget } from './agent.ts';
+import { ApprovalKey, BlobRef, Digest, EpochMs, RunId, ToolCallId } from './names.ts';
 import { Receipt, Usage } from './run.ts';
 import { ToolRole } from './tool-role.ts';
 
@@ -108,6 +109,12 @@ export const RunEvent = z.discriminatedUnion('type', [
   event('run.cancelled', cancelData),
   event('turn.started', { turn: z.number() }),
   event('message.restarted', { turn: z.number(), code: z.string(), retryAt: EpochMs.optional() }),
+  /** The model failed for good: from here on the agent's next one is asked. */
+  event('model.fell_back', { turn: z.number(), from: z.string(), to: z.string(), code: z.string() }),
+  /** The conversation is to be summed up before the model is asked again: its provider refused it, or it nearly does. */
+  event('context.filled', { turn: z.number(), reason: z.enum(['refused', 'share']) }),
+  /** From here on the model is given the summary in place of all turns up to this one. The log keeps them. */
+  event('context.compacted', { turn: z.number(), throughTurn: z.number(), summaryRef: BlobRef, model: z.string() }),
   event('message.completed', {
     turn: z.number(),
     messageRef: BlobRef,
@@ -121,8 +128,29 @@ export const RunEvent = z.discriminatedUnion('type', [
     textRef: BlobRef,
     duringTurn: z.number().int().positive().optional(),
   }),
-  /** `subRunId`: all that a sub-run and its own have used, told once it has ended. */
-  event('usage.recorded', { turn: z.number(), ...Usage.shape, subRunId: RunId.optional() }),
+  /**
+   * `failed`: of an attempt that came to nothing; its provider counted it all the same. `subRunId`: all that a sub-run and
+   * its own have used, told once it has ended.
+   */
+  event('usage.recorded', {
+    turn: z.number(),
+    ...Usage.shape,
+    model: z.string().optional(),
+    failed: z.literal(true).optional(),
+    subRunId: RunId.optional(),
+  }),
+  /** The next turn would go beyond the run's budget: once this one is settled, somebody is asked for what is in `budget`. */
+  event('budget.reached', {
+    turn: z.number(),
+    key: ApprovalKey,
+    tool: z.string(),
+    budget: Budget,
+    argumentsRef: BlobRef,
+    factsRef: BlobRef,
+    digest: Digest,
+    verdict: Verdict,
+  }),
+  event('budget.raised', { key: ApprovalKey, budget: Budget }),
   event('approval.requested', { approval: Approval }),
   event('approval.decided', {
     ...decisionData,
@@ -185,6 +213,8 @@ export const RunEvent = z.discriminatedUnion('type', [
   /** A command that is no decision and could not be followed. */
   event('command.refused', { command: z.string(), commandId: z.string(), code: z.string() }),
   event('tool.started', { ...callData, basis: Basis, effectKey: z.string(), digest: Digest }),
+  /** How far a tool says it has come. Told by the step, at most once a second. */
+  event('tool.progress', { ...callData, progress: z.number(), total: z.number().optional() }),
   /** `suppliedBy`: a person gave the result; the tool did not run, or nobody knew what it returned. */
   event('tool.completed', { ...callData, resultRef: BlobRef, suppliedBy: z.literal('person').optional() }),
   /** What the tool said is content, in a blob. */
@@ -218,6 +248,8 @@ export const RunEvent = z.discriminatedUnion('type', [
   event('effect.rechecked', callData),
   /** An attempt that was given up has reported: what an operator said stands. */
   event('effect.late', { ...callData, effectKey: z.string(), epoch: z.number().int().positive(), outcome: z.string() }),
+  /** The last message is not what the agent promises; `reasonRef`: what is wrong with it. The model is told. */
+  event('output.invalid', { turn: z.number(), reasonRef: BlobRef }),
   event('contract.unmet', { missing: z.array(z.object({ path: z.string(), problem: z.string() })) }),
   event('contract.met', { receipts: z.array(Receipt) }),
   /** A guard has changed, marked or not looked at what a person wrote. Told by the bridge, before the words are used. */

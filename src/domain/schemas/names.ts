@@ -15,6 +15,9 @@ export const ToolName = z
   .regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/)
   .meta({ example: 'refund' });
 
+/** Name under which a secret is known to whoever keeps it. */
+export const CredentialRef = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/);
+
 /** `sha256:` and 64 hex digits. */
 export const Digest = z
   .string()

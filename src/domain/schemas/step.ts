@@ -3,13 +3,14 @@
  * ids, digests, codes and references, never content. Fields are only ever added.
  */
 import { z } from 'zod';
+import { Budget } from './agent.ts';
 import type { SignedCommand } from './command.ts';
 import { Verdict } from './approval.ts';
 import type { RunLimits } from './agent.ts';
 import type { Basis } from './basis.ts';
 import { JudgedCall } from './event.ts';
 import type { NumberedEvent } from './event.ts';
-import { BlobRef, Digest } from './names.ts';
+import { ApprovalKey, BlobRef, Digest } from './names.ts';
 import { Receipt, Usage } from './run.ts';
 import type { RunStatus } from './run.ts';
 
@@ -40,6 +41,12 @@ export interface CallModelInput extends RideAlong {
   readonly attempt: number;
   /** Facts for policy conditions, as the workflow knows them. */
   readonly facts: { readonly startedAt: number; readonly toolCalls: number; readonly usage: Usage };
+  /** Which of the agent's models is asked; absent: the first. */
+  readonly modelIndex?: number;
+  /** Not to be answered: what was said so far is to be summed up. */
+  readonly compact?: true;
+  /** Where the agent has a budget: what is allowed now, and how often more was asked for. */
+  readonly budget?: { readonly allowed: Budget; readonly asked: number };
   /** Calls that a person wanted changed, by tool: the next call of that tool is their next revision. */
   readonly revising?: Readonly<Record<string, RevisedCall>>;
 }
@@ -59,10 +66,35 @@ export const ModelStepResult = z.discriminatedUnion('type', [
     finishReason: z.string(),
     calls: z.array(JudgedCall),
     usage: Usage,
+    /** `provider/model` that was asked. */
+    model: z.string().optional(),
+    /** Another turn may not fit the model's window. */
+    isFilling: z.literal(true).optional(),
+    /** Set where another turn would go beyond the budget. */
+    limit: z
+      .object({
+        key: ApprovalKey,
+        tool: z.string(),
+        budget: Budget,
+        argumentsRef: BlobRef,
+        factsRef: BlobRef,
+        digest: Digest,
+        verdict: Verdict,
+      })
+      .optional(),
+    /** Set where the model asked for nothing more and its answer does not fit the agent's output: what is wrong. */
+    outputFaultRef: BlobRef.optional(),
     /** Set where the model asked for nothing more: whether the run's artifacts exist. */
     contract: z
       .object({ missing: z.array(z.object({ path: z.string(), problem: z.string() })), receipts: z.array(Receipt) })
       .optional(),
+  }),
+  z.object({
+    type: z.literal('compacted'),
+    throughTurn: z.number(),
+    summaryRef: BlobRef,
+    usage: Usage,
+    model: z.string(),
   }),
   z.object({
     type: z.literal('failed'),
@@ -70,6 +102,13 @@ export const ModelStepResult = z.discriminatedUnion('type', [
     message: z.string(),
     retryable: z.boolean(),
     retryAfterMs: z.number().optional(),
+    /** What the provider counted before it failed. */
+    usage: Usage.optional(),
+    model: z.string().optional(),
+    /** Too long: a summary of what was said would be shorter. */
+    mayCompact: z.literal(true).optional(),
+    /** The agent's next model, which may be asked instead. */
+    nextModel: z.string().optional(),
   }),
 ]);
 export type ModelStepResult = z.infer<typeof ModelStepResult>;

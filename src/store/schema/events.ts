@@ -32,8 +32,11 @@ export const runEvents = pgTable(
     index('run_events_transcript')
       .on(event.runId, event.seq)
       .where(
-        sql`${event.type} in ('run.started', 'run.unblocked', 'message.received', 'message.completed', 'approval.decided', 'approval.superseded', 'tool.completed', 'tool.failed', 'tool.denied', 'contract.unmet')`,
+        sql`${event.type} in ('run.started', 'run.unblocked', 'message.received', 'message.completed', 'approval.decided', 'approval.superseded', 'tool.completed', 'tool.failed', 'tool.denied', 'contract.unmet', 'context.compacted', 'output.invalid')`,
       ),
+    index('run_events_usage')
+      .on(event.rootRunId)
+      .where(sql`${event.type} = 'usage.recorded'`),
   ],
 );
 
@@ -58,10 +61,12 @@ export const messageDeltas = pgTable(
     runId: text('run_id').notNull(),
     turn: integer().notNull(),
     attempt: integer().notNull(),
+    /** `text` or `reasoning`: each has offsets of its own. */
+    part: text().notNull().default('text'),
     /** UTF-16 code units of the message before this piece. */
     offset: integer('offset_chars').notNull(),
     at: epochMs('at').notNull(),
     text: text().notNull(),
   },
-  (delta) => [primaryKey({ columns: [delta.runId, delta.turn, delta.attempt, delta.offset] })],
+  (delta) => [primaryKey({ columns: [delta.runId, delta.turn, delta.attempt, delta.part, delta.offset] })],
 );

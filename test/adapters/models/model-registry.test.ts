@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
+import { defineAgent } from '../../../src/adapters/agents/define-agent.ts';
 import { createModels, defaultModelId } from '../../../src/adapters/models/model-registry.ts';
 import { retryAfterMs } from '../../../src/adapters/models/classify-model-error.ts';
 import { says, scriptedModel } from '../../../src/testing/scripted-model.ts';
 
 const unset = { apiKey: undefined, baseUrl: undefined };
-const nothing = { openai: unset, anthropic: unset, compatible: unset };
+const nothing = { openai: unset, anthropic: unset, google: unset, compatible: unset };
 
 test('only configured providers resolve, and what is missing is named', () => {
   const models = createModels({ config: { ...nothing, anthropic: { apiKey: 'k', baseUrl: undefined } } });
@@ -12,6 +13,7 @@ test('only configured providers resolve, and what is missing is named', () => {
   expect(models.problem('anthropic/claude')).toBeUndefined();
   for (const [id, text] of [
     ['openai/gpt', 'OPENAI_API_KEY'],
+    ['google/gemini', 'GOOGLE_API_KEY'],
     ['compatible/llama', 'OPENAI_COMPATIBLE_BASE_URL'],
     ['scripted/none', 'No loaded agent'],
     ['mystery/m', 'openai/, anthropic/'],
@@ -30,6 +32,16 @@ test('a script is found by its name, and a name that objects inherit is none', (
   }
 });
 
+test('S1.9 a provider that an agent brings serves its prefix, and takes over none of ours', () => {
+  const port = scriptedModel([says('hello')]);
+  const models = createModels({ config: nothing, providers: { acme: port, openai: port } });
+  expect(models.resolve('acme/any/model')).toBe(port);
+  expect(models.resolve('openai/gpt')).toBeUndefined();
+  expect(() => defineAgent({ name: 'helper', model: 'acme/m', instructions: '', providers: { google: port } })).toThrow(
+    'agents.helper.providers.google: this prefix is taken',
+  );
+});
+
 test('a compatible server needs no key, only an address', () => {
   const compatible = { apiKey: undefined, baseUrl: 'http://127.0.0.1:11434' };
   expect(createModels({ config: { ...nothing, compatible } }).resolve('compatible/org/model:7b')).toBeDefined();
@@ -42,6 +54,7 @@ test('the default model: configured, else of the first provider with a key, else
   expect(defaultModelId({ ...base, defaultModel: 'compatible/x' })).toBe('compatible/x');
   expect(defaultModelId({ ...base, openai: keyed })).toMatch(/^openai\//);
   expect(defaultModelId({ ...base, anthropic: keyed })).toMatch(/^anthropic\//);
+  expect(defaultModelId({ ...base, google: keyed })).toMatch(/^google\//);
   // A server that imitates OpenAI has models of its own.
   expect(defaultModelId({ ...base, openai: { apiKey: 'k', baseUrl: 'http://127.0.0.1:1' } })).toBeUndefined();
 });

@@ -8,9 +8,11 @@ import {
   answersError,
   anthropicEvents,
   chatEvents,
+  googleEvents,
   providerServer,
   responsesEvents,
   streams,
+  trickles,
 } from './provider-server.ts';
 import type { Turn } from './provider-server.ts';
 
@@ -19,7 +21,9 @@ const CONTENT = 'the customer is Ada Canary';
 
 const modelAt = (modelId: string, baseUrl: string): ModelPort => {
   const own = { apiKey: KEY, baseUrl };
-  const model = createModels({ config: { openai: own, anthropic: own, compatible: own } }).resolve(modelId);
+  const model = createModels({ config: { openai: own, anthropic: own, google: own, compatible: own } }).resolve(
+    modelId,
+  );
   if (model === undefined) throw new Error(`${modelId} does not resolve`);
   return model;
 };
@@ -27,25 +31,63 @@ const modelAt = (modelId: string, baseUrl: string): ModelPort => {
 /** With another base URL than OpenAI's own the registry chooses chat completions. */
 const responsesAt = (baseUrl: string): ModelPort => openAiResponses({ apiKey: KEY, baseUrl });
 
-const dialects = [
+interface Dialect {
+  readonly name: string;
+  readonly port: (url: string) => ModelPort;
+  readonly events: (turn: Turn) => string[];
+  readonly path: string;
+  readonly keyHeader: string;
+  /** What every request says, whatever is asked. */
+  readonly says: object;
+  /** False where arguments come as JSON within JSON, not as the text that the model wrote. */
+  readonly hasText: boolean;
+}
+
+const dialects: readonly Dialect[] = [
   {
     name: 'openai chat',
     port: (url: string) => modelAt('openai/m', url),
     events: chatEvents,
     path: '/v1/chat/completions',
+    keyHeader: 'authorization',
+    says: { stream: true, model: 'm', temperature: 0.5 },
+    hasText: true,
   },
-  { name: 'openai responses', port: responsesAt, events: responsesEvents, path: '/v1/responses' },
+  {
+    name: 'openai responses',
+    port: responsesAt,
+    events: responsesEvents,
+    path: '/v1/responses',
+    keyHeader: 'authorization',
+    says: { stream: true, model: 'm', temperature: 0.5 },
+    hasText: true,
+  },
   {
     name: 'anthropic',
     port: (url: string) => modelAt('anthropic/m', url),
     events: anthropicEvents,
     path: '/v1/messages',
+    keyHeader: 'x-api-key',
+    says: { stream: true, model: 'm', temperature: 0.5 },
+    hasText: true,
   },
   {
     name: 'compatible',
     port: (url: string) => modelAt('compatible/m', url),
     events: chatEvents,
     path: '/v1/chat/completions',
+    keyHeader: 'authorization',
+    says: { stream: true, model: 'm', temperature: 0.5 },
+    hasText: true,
+  },
+  {
+    name: 'google',
+    port: (url: string) => modelAt('google/m', url),
+    events: googleEvents,
+    path: '/v1beta/models/m:streamGenerateContent?alt=sse',
+    keyHeader: 'x-goog-api-key',
+    says: { generationConfig: { temperature: 0.5, maxOutputTokens: 100 } },
+    hasText: false,
   },
 ];
 
@@ -93,12 +135,13 @@ const turn: Turn = {
   ],
 };
 
-describe.each(dialects)('$name', ({ name, port, events, path }) => {
+describe.each(dialects)('$name', ({ port, events, path, keyHeader, says, hasText }) => {
   test('streams text and gives two calls of one turn, in order', async () => {
     await using server = await providerServer(streams(events(turn)));
     const { reply, deltas } = await generate(port(server.url));
     expect(deltas).toEqual(['Let me ', 'see.']);
-    expect(reply).toEqual({
+    const { parts: _, ...heard } = reply;
+    expect(heard).toEqual({
       text: 'Let me see.',
       calls: [
         { providerCallId: 'call_a', tool: 'refund', argumentsText: '{"order":"17"}' },
@@ -108,21 +151,22 @@ describe.each(dialects)('$name', ({ name, port, events, path }) => {
       finishReason: 'tool-calls',
     });
     expect(server.received).toHaveLength(1);
-    expect(server.received[0]).toMatchObject({ path, body: { stream: true, model: 'm', temperature: 0.5 } });
-    const authorization = name === 'anthropic' ? 'x-api-key' : 'authorization';
-    expect(server.received[0]?.headers[authorization]).toContain(KEY);
+    expect(server.received[0]).toMatchObject({ path, body: says });
+    expect(server.received[0]?.headers[keyHeader]).toContain(KEY);
   });
 
-  test.each([
-    '{"order":"17","order":"18"}',
-    '{"amount":12345678901234567890}',
-    '{"__proto__":{"x":1}}',
-    '{"order":',
-    '[1]',
-    '{"order":"\\u0000"}',
-    '{"order":"\\ud800"}',
-    'not json',
-  ])('arguments %s arrive as they were written', async (text) => {
+  test
+    .runIf(hasText)
+    .each([
+      '{"order":"17","order":"18"}',
+      '{"amount":12345678901234567890}',
+      '{"__proto__":{"x":1}}',
+      '{"order":',
+      '[1]',
+      '{"order":"\\u0000"}',
+      '{"order":"\\ud800"}',
+      'not json',
+    ])('arguments %s arrive as they were written', async (text) => {
     await using server = await providerServer(
       streams(
         events({ texts: [], calls: [{ id: 'call_a', tool: 'refund', pieces: [text.slice(0, 4), text.slice(4)] }] }),
@@ -172,6 +216,13 @@ describe.each(dialects)('$name', ({ name, port, events, path }) => {
     expect(await failure(generate(port(server.url)))).toMatchObject({ code: 'quota_exceeded', retryable: false });
   });
 
+  test('a slow connection that sends a few bytes at a time makes the same answer', async () => {
+    await using server = await providerServer(trickles(events(turn), 7));
+    const { reply } = await generate(port(server.url));
+    expect(reply).toMatchObject({ text: 'Let me see.', finishReason: 'tool-calls' });
+    expect(reply.calls.map((call) => call.argumentsText)).toEqual(['{"order":"17"}', '{"order":"18"}']);
+  });
+
   test('a connection that is cut midway is retryable, and no half answer comes out', async () => {
     const some = events(turn).slice(0, 4);
     await using server = await providerServer(streams(some, 'cut'));
@@ -181,6 +232,13 @@ describe.each(dialects)('$name', ({ name, port, events, path }) => {
   test('a stream that ends early without a word is no answer either', async () => {
     await using server = await providerServer(streams(events(turn).slice(0, 4)));
     expect(await failure(generate(port(server.url)))).toMatchObject({ code: 'stream_interrupted', retryable: true });
+  });
+
+  test('an answer without end is cut off, and not asked for again', async () => {
+    const texts = Array.from({ length: 9 }, () => 'x'.repeat(1024 * 1024));
+    await using server = await providerServer(streams(events({ texts, calls: [] })));
+    const error = await failure(generate(port(server.url)));
+    expect(error).toMatchObject({ code: 'response_too_large', retryable: false });
   });
 
   test('a server that cannot be reached is retryable', async () => {
@@ -278,4 +336,65 @@ test("parameters that are not understood are the agent's fault, and their values
   expect(error).toMatchObject({ code: 'invalid_parameters', retryable: false });
   expect(error.message).toContain('temperature');
   expect(server.received).toEqual([]);
+});
+
+describe('Gemini has ways of its own', () => {
+  const google = (url: string): ModelPort => modelAt('google/m', url);
+
+  test.each([
+    [
+      400,
+      {
+        code: 400,
+        message: 'API key not valid.',
+        status: 'INVALID_ARGUMENT',
+        details: [{ reason: 'API_KEY_INVALID' }],
+      },
+      { code: 'provider_auth', retryable: false },
+    ],
+    [
+      400,
+      {
+        code: 400,
+        message: 'The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).',
+        status: 'INVALID_ARGUMENT',
+      },
+      { code: 'context_too_long', retryable: false },
+    ],
+    [
+      429,
+      { code: 429, message: 'slow down', status: 'RESOURCE_EXHAUSTED', details: [{ retryDelay: '34s' }] },
+      { code: 'rate_limited', retryable: true, retryAfterMs: 34_000 },
+    ],
+  ])('HTTP %i %j', async (status, error, expected) => {
+    await using server = await providerServer(answersError(status, { error }));
+    expect(await failure(generate(google(server.url)))).toMatchObject(expected);
+  });
+
+  test('an error inside a stream that began well is classified by its status', async () => {
+    const error = { code: 503, message: CONTENT, status: 'UNAVAILABLE' };
+    await using server = await providerServer(
+      streams([...googleEvents(turn).slice(0, 1), `data: ${JSON.stringify({ error })}\n\n`]),
+    );
+    expect(await failure(generate(google(server.url)))).toMatchObject({
+      code: 'provider_unavailable',
+      retryable: true,
+    });
+  });
+
+  test.each([
+    ['a prototype key', '{"__proto__":{"x":1}}'],
+    ['text that is no JSON', '{"order":'],
+  ])('%s in arguments breaks the answer as a whole: nothing of it is heard', async (_, args) => {
+    const event = `data: {"candidates":[{"content":{"parts":[{"functionCall":{"name":"refund","args":${args}}}]}}]}\n\n`;
+    await using server = await providerServer(streams([event, ...googleEvents({ texts: [], calls: [] })]));
+    expect(await failure(generate(google(server.url)))).toMatchObject({ code: 'invalid_response', retryable: true });
+  });
+
+  test('calls without ids get some of their own', async () => {
+    const event = `data: ${JSON.stringify({ candidates: [{ content: { parts: [{ functionCall: { name: 'refund', args: {} } }, { functionCall: { name: 'refund', args: {} } }] } }] })}\n\n`;
+    await using server = await providerServer(streams([event, ...googleEvents({ texts: [], calls: [] })]));
+    const { reply } = await generate(google(server.url));
+    expect(new Set(reply.calls.map((call) => call.providerCallId)).size).toBe(2);
+  });
 });

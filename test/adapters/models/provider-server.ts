@@ -59,6 +59,19 @@ export const streams =
     });
   };
 
+/** The same in pieces of so many bytes, each in a write of its own: events and characters are cut anywhere. */
+export const trickles =
+  (events: readonly string[], bytes: number): Answer =>
+  (response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    const all = Buffer.from(events.join(''));
+    const send = (at: number): void => {
+      if (at >= all.length) response.end();
+      else response.write(all.subarray(at, at + bytes), () => setImmediate(send, at + bytes));
+    };
+    send(0);
+  };
+
 export interface Turn {
   readonly texts: readonly string[];
   readonly calls: readonly { readonly id: string; readonly tool: string; readonly pieces: readonly string[] }[];
@@ -181,4 +194,20 @@ export function anthropicEvents(turn: Turn): string[] {
     },
     { type: 'message_stop' },
   ].map(named);
+}
+
+/** Gemini's `streamGenerateContent` as server-sent events. Arguments are JSON within JSON, whole in one event. */
+export function googleEvents(turn: Turn): string[] {
+  const event = (parts: readonly object[], more: object = {}): string =>
+    data({ candidates: [{ content: { role: 'model', parts }, index: 0, ...more }], responseId: 'r_1' });
+  return [
+    ...turn.texts.map((text) => event([{ text }])),
+    ...turn.calls.map((call) =>
+      event([{ functionCall: { id: call.id, name: call.tool, args: JSON.parse(call.pieces.join('')) } }]),
+    ),
+    data({
+      candidates: [{ content: { role: 'model', parts: [{ text: '' }] }, finishReason: 'STOP', index: 0 }],
+      usageMetadata: { promptTokenCount: 11, candidatesTokenCount: 7, totalTokenCount: 18 },
+    }),
+  ];
 }

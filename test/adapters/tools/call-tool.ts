@@ -2,6 +2,8 @@ import { expect } from 'vitest';
 import { ToolError } from '../../../src/adapters/tools/tool.ts';
 import type { Tool, ToolContext } from '../../../src/adapters/tools/tool.ts';
 import type { Workspace } from '../../../src/adapters/workspace/workspace.ts';
+import { makeBlob } from '../../../src/store/blobs.ts';
+import { createGuardedFetch } from '../../../src/platform/outgoing/guarded-fetch.ts';
 import type { JsonValue } from '../../../src/domain/arguments/json-value.ts';
 import { validateArguments } from '../../../src/domain/arguments/validate-arguments.ts';
 
@@ -10,6 +12,7 @@ const noWorkspace: Workspace = {
   write: () => Promise.reject(new Error('no workspace')),
   receipt: () => Promise.reject(new Error('no workspace')),
   list: () => Promise.reject(new Error('no workspace')),
+  directory: () => Promise.reject(new Error('no workspace')),
 };
 
 /** Calls a tool as the gate does: arguments validated first, frozen after. */
@@ -22,6 +25,9 @@ export async function callTool(tool: Tool, args: JsonValue, context: Partial<Too
     signal: new AbortController().signal,
     workspace: noWorkspace,
     state: {},
+    fetch: createGuardedFetch([]),
+    attach: (value) => makeBlob(value).ref,
+    progress: () => {},
     ...context,
   });
 }

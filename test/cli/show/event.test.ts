@@ -72,6 +72,7 @@ test.each<[string, object, RunEventView['content'], string | RegExp]>([
   ],
   ['command.refused', { command: 'unblock', commandId: 'c', code: 'not_blocked' }, {}, 'unblock: not_blocked'],
   ['tool.completed', { ...call, resultRef: blob, suppliedBy: 'person' }, {}, /with a result that a person gave$/],
+  ['tool.progress', { ...call, progress: 2, total: 5 }, {}, /2 of 5/],
   ['tool.held', { ...call, code: 'braked', brakeId: 'brk_x' }, {}, /by brake brk_x/],
   [
     'brake.bypassed',

@@ -41,7 +41,17 @@ describe('schemas of answers', () => {
 
   test('an id in a foreign schema neither meets ours nor that of the next', () => {
     const schema = { type: 'object', id: 'Approval', properties: {}, additionalProperties: false };
-    expect(argumentsChecker(schema)?.safeParse({}).success).toBe(true);
-    expect(argumentsChecker(schema)?.safeParse({ a: 1 }).success).toBe(false);
+    expect(argumentsChecker({ source: 'function', inputSchema: schema })?.safeParse({}).success).toBe(true);
+    expect(argumentsChecker({ source: 'function', inputSchema: schema })?.safeParse({ a: 1 }).success).toBe(false);
   });
+});
+
+test('S1.19 patterns that an MCP server wrote are left to the gate: none can hang the bridge', () => {
+  const evil = { type: 'string', pattern: '^(a+)+$', minLength: 3 };
+  const inputSchema = { type: 'object', properties: { pattern: evil }, patternProperties: { '(x+)+y': {} } };
+  const checker = argumentsChecker({ source: 'mcp:shop', inputSchema });
+  const startedAt = performance.now();
+  expect(checker?.safeParse({ pattern: `${'a'.repeat(40)}!` }).success).toBe(true);
+  expect(performance.now() - startedAt).toBeLessThan(1_000);
+  expect(checker?.safeParse({ pattern: 'a' }).success).toBe(false);
 });

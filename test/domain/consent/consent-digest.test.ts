@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { consentDigest } from '../../../src/domain/consent/consent-digest.ts';
+import { digestOfCall } from '../../../src/domain/consent/judge-call.ts';
+import type { CallContext } from '../../../src/domain/consent/judge-call.ts';
+import type { Verdict } from '../../../src/domain/schemas/approval.ts';
 import type { ConsentSubject } from '../../../src/domain/consent/consent-digest.ts';
 import { RUN_ID, digest } from '../../support/core.ts';
 
@@ -71,4 +74,15 @@ describe('B1 the consent digest', () => {
   test('no two of these changes give the same digest', () => {
     expect(new Set(changes.map(([, changed]) => consentDigest(changed))).size).toBe(changes.length);
   });
+});
+
+test('S1.19 the credential that a tool names is part of what is consented to', () => {
+  const { start, rootRunId, path, toolCallId, tool, verdict, revision, arguments: args } = subject;
+  const digestWith = (credentialRef: string | undefined): string =>
+    digestOfCall(
+      { start, rootRunId, path, toolCallId, tool: { ...tool, ...(credentialRef && { credentialRef }) } } as CallContext,
+      { arguments: args, revision, verdict: verdict as Verdict },
+    );
+  expect(digestWith(undefined)).toBe(consentDigest(subject));
+  expect(digestWith('github')).toBe(consentDigest({ ...subject, credentialRef: 'github' }));
 });

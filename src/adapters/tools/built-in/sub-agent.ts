@@ -46,7 +46,7 @@ export const subAgent = (options: SubAgentOptions): Tool => {
     timeoutMs,
     policy,
     role: 'agent' as const,
-    agent: { definition, digest: agentDigest(definition), tools: agent.tools, scripts: agent.scripts },
+    agent: { source: agent, definition, digest: agentDigest(definition) },
     execute: () => Promise.reject(new ToolError('not_executable', 'A run of its own carries this call out.')),
   });
 };

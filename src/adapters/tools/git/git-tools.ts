@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { JsonValue } from '../../../domain/arguments/json-value.ts';
 import { parseRelativePath } from '../../workspace/relative-path.ts';
+import { textOrRefusal } from '../files/text-of.ts';
 import { ToolError, defineTool } from '../tool.ts';
 import type { Tool } from '../tool.ts';
 import { clean } from './commit-object.ts';
@@ -112,19 +113,9 @@ export const readFileTool = (options: RepositoryOptions): Tool =>
         throw new ToolError('file_too_large', `The file has ${entry.bytes} bytes; at most ${MAX_FILE_BYTES} are read.`);
       }
       const content = await readBlob(repository, entry.object, MAX_FILE_BYTES, signal);
-      return { repository: repository.name, commit, path, bytes: content.byteLength, text: textOf(content) };
+      return { repository: repository.name, commit, path, bytes: content.byteLength, text: textOrRefusal(content) };
     },
   });
-
-function textOf(content: Buffer): string {
-  const binary = new ToolError('binary_file', 'The file is not UTF-8 text.');
-  if (content.includes(0)) throw binary;
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(content);
-  } catch {
-    throw binary;
-  }
-}
 
 const unreachable = (): never => {
   throw new Error('Every listed commit was read.');

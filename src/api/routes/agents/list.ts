@@ -23,7 +23,15 @@ export function registerListAgents(app: ApiServer, api: Api): void {
           digest,
           description: definition.description,
           model: definition.model,
-          tools: definition.tools.map(({ name: tool, description, effect }) => ({ name: tool, description, effect })),
+          tools: definition.tools.map(({ name: tool, description, effect, timeoutMs }) => ({
+            name: tool,
+            description,
+            effect,
+            timeoutMs,
+          })),
+          fallbackModels: [...(definition.fallbackModels ?? [])],
+          variables: definition.variables ?? {},
+          limits: definition.limits,
           artifacts: definition.contract.artifacts.map(({ path }) => path),
         })),
       };

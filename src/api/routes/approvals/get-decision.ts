@@ -6,9 +6,10 @@ import type { ApprovalRow } from '../../../store/approvals.ts';
 import { winnerOf } from '../../decisions/decision-fate.ts';
 import type { FoundApproval } from '../../decisions/find-approval.ts';
 import { findApproval } from '../../decisions/find-approval.ts';
-import { findDecision } from '../../decisions/find-decision.ts';
+import { findDecision, isGiven } from '../../decisions/find-decision.ts';
 import type { VerdictQueries } from '../../decisions/verdict-queries.ts';
 import type { Api } from '../../dependencies.ts';
+import { HttpProblem } from '../../http-problem.ts';
 import { json, problems } from '../../responses.ts';
 import type { ApiServer } from '../../server-type.ts';
 import { approvalDetail } from '../../views/approval-view.ts';
@@ -23,8 +24,7 @@ export function registerGetDecision(app: ApiServer, api: Api, queries: VerdictQu
       operationId: 'getDecision',
       tags: ['approvals'],
       summary: 'Ask what became of a decision',
-      description:
-        '`pending` until the run has judged it; a decision that was never sent stays pending until the run ends.',
+      description: '`pending` until the run has judged it.',
       params: DecisionParams,
       response: {
         200: json('What became of the decision', DecisionView),
@@ -51,6 +51,7 @@ async function outcomeOf(
   if (approval.votes?.some((vote) => vote.decisionId === decisionId)) return saying('vote_recorded');
   const event = await findDecision(api, { run, approval }, decisionId);
   if (event) return outcomeIn(approval, event);
+  if (!(await isGiven(api, { run, approval }, decisionId))) throw new HttpProblem('decision_not_found');
   // A run that is over judges nothing any more.
   if (isFinished(run.status)) return { outcome: 'refused', code: 'run_over', winner: null };
   const { approvalId } = approval;

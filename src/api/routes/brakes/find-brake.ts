@@ -23,5 +23,6 @@ export async function findBrake(api: Api, caller: Caller, brakeId: string): Prom
 
 /** What holds for the whole tenant is not one project's to change. */
 export function assertReaches({ reach }: AnyRequest, project: string | null): void {
-  if (project === null && reach !== 'tenant') throw new HttpProblem('forbidden');
+  if (project === null && reach !== 'tenant')
+    throw new HttpProblem('forbidden', { detail: 'A brake of the whole tenant is up to administrators.' });
 }

@@ -16,8 +16,8 @@ import { z } from 'zod';
 
 const EventStream = z.string().meta({
   description:
-    'Server-sent events. Durable ones have `id: <seq>` and a RunEvent as data; `message.delta` and ' +
-    '`message.snapshot` have none; `stream.end {status}` comes last, `stream.closed {lastEventId, code}` means: come back.',
+    'Server-sent events. Durable ones have `id: <seq>` and a RunEvent as data; `message.delta`, `reasoning.delta` and ' +
+    'the snapshots `message.snapshot`, `reasoning.snapshot` have none; `stream.end {status}` comes last, `stream.closed {lastEventId, code}` means: come back.',
 });
 
 /** The events of a run: a stream to who asks for one, pages of JSON to everybody else. */

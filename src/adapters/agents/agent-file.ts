@@ -1,0 +1,56 @@
+/** An agent as a YAML or JSON file: what an author may write. */
+import { z } from 'zod';
+import { ruleSchema } from '../../domain/policy/policy-schema.ts';
+import { AgentDefinition } from '../../domain/schemas/agent.ts';
+import { McpServers } from '../mcp/server-options.ts';
+import { ModelParameters } from '../models/model-port.ts';
+import { BUILT_IN_TOOLS } from '../tools/built-in-tools.ts';
+
+/** Relative to the file that names it. */
+const FilePath = z.string().min(1).max(1_000);
+
+/** Something that a TypeScript or JavaScript module exports. */
+const ModuleExport = z.strictObject({
+  module: FilePath.describe('Path of the module, relative to this file'),
+  export: z.string().min(1).max(200).optional().describe('Name of the export; every tool of the module without it'),
+});
+export type ModuleExport = z.infer<typeof ModuleExport>;
+
+/** Fields of the definition that a file says as they are; those that come to it come to files too. */
+const { name, model, ...declared } = AgentDefinition.omit({
+  v: true,
+  instructions: true,
+  parameters: true,
+  tools: true,
+  policy: true,
+  policyDigest: true,
+}).shape;
+
+export const AgentFile = z
+  .strictObject({
+    $schema: z.string().optional().describe('For editors; not part of the agent'),
+    name: name.describe('By which runs are started'),
+    ...z.object(declared).partial().shape,
+    model: model.optional().describe("provider/model; the deployment's without it, or else the script"),
+    parameters: ModelParameters.optional().describe('Passed to the model: temperature, maxOutputTokens and the like'),
+    instructions: z
+      .union([z.string().max(262_144), z.strictObject({ file: FilePath })])
+      .describe('What the model is told at the start, or {file: path} with the text'),
+    tools: z
+      .array(z.union([z.enum(BUILT_IN_TOOLS), ModuleExport]))
+      .max(256)
+      .optional()
+      .describe('Names of built-in tools, and exports of modules'),
+    mcpServers: McpServers.optional().describe('MCP servers by name, whose tools it has, too'),
+    policy: z
+      .array(ruleSchema)
+      .max(1_000)
+      .optional()
+      .describe("Rules of the agent's layer: which calls run, ask or are denied"),
+    script: z
+      .strictObject({ module: FilePath, export: z.string().min(1).max(200) })
+      .optional()
+      .describe('A scripted model, under scripted/<name of the agent>: for tests, and where there is no provider'),
+  })
+  .meta({ title: 'Countersign agent' });
+export type AgentFile = z.output<typeof AgentFile>;

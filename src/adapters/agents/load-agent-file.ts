@@ -1,0 +1,134 @@
+/** Agents in YAML and JSON files. Every fault is named with the file and the line. */
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import type { z } from 'zod';
+import type { RuleInput } from '../../domain/policy/policy-schema.ts';
+import type { ModelPort } from '../models/model-port.ts';
+import { builtInTool } from '../tools/built-in-tools.ts';
+import { DefinitionError } from '../tools/definition-error.ts';
+import { isTool } from '../tools/tool.ts';
+import type { Tool } from '../tools/tool.ts';
+import { AgentFile } from './agent-file.ts';
+import type { ModuleExport } from './agent-file.ts';
+import { defineAgent } from './define-agent.ts';
+import type { AgentSource } from './define-agent.ts';
+import { readPlacedFile } from './file-places.ts';
+import type { PlacedFile } from './file-places.ts';
+import { importModule, messageOf } from './import-module.ts';
+import type { ImportOptions, Loading } from './import-module.ts';
+import type { AgentModuleOptions } from './load-agents.ts';
+
+export const isAgentFile = (path: string): boolean => /\.(ya?ml|json)$/i.test(path);
+
+/** Throws a {@link DefinitionError} that names every fault. */
+export async function loadAgentFile(
+  path: string,
+  options: AgentModuleOptions,
+  loading?: Loading,
+): Promise<AgentSource> {
+  loading?.files.add(resolve(path));
+  const reading = await readPlacedFile(path, resolve(path));
+  if (!reading.ok) throw new DefinitionError(reading.faults);
+  const { file } = reading;
+  const parsed = AgentFile.safeParse(file.value);
+  if (!parsed.success) throw new DefinitionError(faultsOf(file, parsed.error));
+
+  const { $schema: _, instructions, tools: references = [], policy: __, script, model, ...declared } = parsed.data;
+  const faults: string[] = [];
+  const attempt = async <T>(at: readonly PropertyKey[], work: () => T | Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      const found = error instanceof DefinitionError ? error.faults : [messageOf(error)];
+      faults.push(...found.map((fault) => `${file.place(at)}: ${at.join('.')}: ${fault}`));
+      return undefined;
+    }
+  };
+
+  const place = { from: dirname(resolve(path)), loading };
+  const text = await attempt(['instructions'], () => readInstructions(instructions, place));
+  const tools: Tool[] = [];
+  for (const [index, reference] of references.entries()) {
+    const found = await attempt(['tools', index], async () =>
+      typeof reference === 'string' ? [builtInTool(reference, options)] : importTools(reference, place),
+    );
+    tools.push(...(found ?? []));
+  }
+  const port = script && (await attempt(['script'], () => importScript(script, place)));
+  const chosen = model ?? options.model ?? (script && `scripted/${declared.name}`);
+  if (chosen === undefined) {
+    faults.push(`${file.place([])}: model: name one, or a script, or set the deployment's (COUNTERSIGN_MODEL)`);
+  }
+  if (faults.length > 0 || chosen === undefined || text === undefined) throw new DefinitionError(faults);
+  const agent = {
+    ...withoutUndefined(declared),
+    name: declared.name,
+    model: chosen,
+    instructions: text,
+    tools,
+    // As they are written: what is pinned is the policy's to say.
+    policy: (file.value as { policy?: readonly RuleInput[] }).policy ?? [],
+    scripts: port ? { [declared.name]: port } : {},
+  };
+  try {
+    return defineAgent(agent);
+  } catch (error) {
+    if (!(error instanceof DefinitionError)) throw error;
+    const prefix = `agents.${declared.name}.`;
+    throw new DefinitionError(
+      error.faults.map((fault) => {
+        const plain = fault.startsWith(prefix) ? fault.slice(prefix.length) : fault;
+        return `${file.place([plain.split(/[.:]/, 1)[0] ?? ''])}: ${plain}`;
+      }),
+    );
+  }
+}
+
+type FilePlace = ImportOptions & { readonly from: string };
+
+const readInstructions = async (given: AgentFile['instructions'], { from, loading }: FilePlace): Promise<string> => {
+  if (typeof given === 'string') return given;
+  const path = resolve(from, given.file);
+  loading?.files.add(path);
+  return readFile(path, 'utf8').catch(() => {
+    throw new DefinitionError([`${given.file} cannot be read`]);
+  });
+};
+
+/** A tool, or a function that makes one; every one of the module where none is named. */
+async function importTools(reference: ModuleExport, place: FilePlace): Promise<readonly Tool[]> {
+  const module = await importModule(reference.module, place);
+  if (reference.export === undefined) {
+    const tools = Object.values(module).filter(isTool);
+    if (tools.length === 0) throw new DefinitionError([`${reference.module} exports no tool; name what makes one`]);
+    return tools;
+  }
+  const exported = module[reference.export];
+  const made: unknown = typeof exported === 'function' ? await (exported as () => unknown)() : exported;
+  if (!isTool(made)) throw new DefinitionError([`${reference.module} exports no tool ${reference.export}`]);
+  return [made];
+}
+
+async function importScript(
+  reference: { readonly module: string; readonly export: string },
+  place: FilePlace,
+): Promise<ModelPort> {
+  const exported = (await importModule(reference.module, place))[reference.export];
+  const isModel = typeof exported === 'object' && exported !== null && 'generate' in exported;
+  if (!isModel) throw new DefinitionError([`${reference.module} exports no model ${reference.export}`]);
+  return exported as ModelPort;
+}
+
+/** One fault for each unknown key, at the key's own line. */
+const faultsOf = (file: PlacedFile, error: z.ZodError): string[] =>
+  error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => faultAt(file, [...issue.path, key], 'there is no such field'))
+      : [faultAt(file, issue.path, issue.message)],
+  );
+
+const faultAt = (file: PlacedFile, path: readonly PropertyKey[], message: string): string =>
+  `${file.place(path)}: ${path.length === 0 ? '' : `${path.map(String).join('.')}: `}${message}`;
+
+const withoutUndefined = (value: object): object =>
+  Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined));
