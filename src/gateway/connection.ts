@@ -1,5 +1,6 @@
 /** The bridge's connection to Temporal. Lazy: the API starts while Temporal is down, and answers 503. */
 import { Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
+import { cancelledOnceClosed } from './after-closing.ts';
 
 const RESOURCE_EXHAUSTED = 8;
 
@@ -7,15 +8,17 @@ const RESOURCE_EXHAUSTED = 8;
  * The server buffers few queries a run and then says RESOURCE_EXHAUSTED: asking again after 20 to 100 ms answers people
  * in time, where the SDK's own second would not.
  */
-const interceptor = makeGrpcRetryInterceptor(
+const retries = makeGrpcRetryInterceptor(
   defaultGrpcRetryOptions({
     initialIntervalMs: ({ code }) => (code === RESOURCE_EXHAUSTED ? 20 + Math.random() * 80 : 100),
     maxIntervalMs: () => 1_000,
   }),
 );
 
+const retriesWhileOpen: typeof retries = (options, nextCall) => retries(options, cancelledOnceClosed(nextCall));
+
 /** gRPC's own backoff grows to two minutes: Temporal would be back for so long before we noticed. */
 const channelArgs = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 2_000 };
 
 export const connectLazily = (address: string): Connection =>
-  Connection.lazy({ address, interceptors: [interceptor], channelArgs });
+  Connection.lazy({ address, interceptors: [retriesWhileOpen], channelArgs });

@@ -1,7 +1,11 @@
 /** Temporal goes away and comes back; the processes stay. */
+import { once } from 'node:events';
 import { rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connectLazily } from '../../src/gateway/connection.ts';
 import { loadConfig } from '../../src/platform/config.ts';
 import { quietProgress } from '../../src/platform/progress.ts';
 import { freePort } from '../../src/platform/services/free-port.ts';
@@ -124,3 +128,17 @@ test(
     expect([api.isRunning(), worker.isRunning()]).toEqual([true, true]);
   },
 );
+
+test('a connection that is closed while it tries again ends its calls, and breaks nothing', async () => {
+  const called = Promise.withResolvers<void>();
+  await using server = createServer((socket) => {
+    socket.destroy();
+    called.resolve();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const connection = connectLazily(`127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const calls = [1, 2, 3].map(() => connection.workflowService.getSystemInfo({}));
+  await called.promise;
+  await connection.close();
+  for (const outcome of await Promise.allSettled(calls)) expect(outcome.status).toBe('rejected');
+});

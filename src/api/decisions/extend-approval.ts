@@ -3,7 +3,7 @@ import type { ExtendApproval } from '../../contract/decisions.ts';
 import { isProblemCode } from '../../contract/problem.ts';
 import type { ProblemCode } from '../../contract/problem.ts';
 import { MAX_OPEN_MS } from '../../domain/core/judge-command.ts';
-import { runCan } from '../../domain/core/run-status.ts';
+import { endedBy, runCan } from '../../domain/core/run-status.ts';
 import type { ExtendCommand } from '../../domain/schemas/command.ts';
 import type { StoredEvent } from '../../domain/schemas/event.ts';
 import { makeBlob } from '../../store/blobs.ts';
@@ -67,6 +67,8 @@ export async function extendApproval(api: Api, order: ExtendOrder): Promise<Exte
 }
 
 function answerIn({ type, data }: StoredEvent, commandId: string): 'extended' | ProblemCode | undefined {
+  // A run that has ended says nothing more: what crossed its end is not answered.
+  if (endedBy(type)) return 'run_over';
   if (data['commandId'] !== commandId) return undefined;
   if (type === 'approval.extended') return 'extended';
   if (type !== 'command.refused') return undefined;

@@ -6,7 +6,7 @@ import type { CommandedRun } from '../../contract/runs.ts';
 import type { ProblemCode } from '../../contract/problem.ts';
 import { canonicalJson } from '../../domain/arguments/canonical-json.ts';
 import type { JsonValue } from '../../domain/arguments/json-value.ts';
-import { isFinished, runCan } from '../../domain/core/run-status.ts';
+import { endedBy, isFinished, runCan } from '../../domain/core/run-status.ts';
 import type { BlockCommand, MessageCommand, ResolveCommand, UnblockCommand } from '../../domain/schemas/command.ts';
 import type { CommandName } from '../../gateway/run-gateway.ts';
 import type { NewBlob } from '../../store/blobs.ts';
@@ -81,13 +81,19 @@ export async function commandRun<Request>(
 ): Promise<CommandAnswer> {
   const { run } = order;
   const commandId = await identify(api, name, order);
+  // Before the log is read: the same command sent to another replica may be answered while we look.
+  using wait = waitForAnswer(api.feed, run, order.signal, (event) => {
+    // A run that has ended says nothing more: a command that crossed its end is not answered.
+    return isAnswer(event, commandId) || endedBy(event.type) ? event : undefined;
+  });
   const known = order.idempotencyKey === undefined ? undefined : await findAnswer(api, run, commandId);
   if (known) {
     const outcome = outcomeOf(known, 'already_recorded');
     return { run, commandId, outcome, guards: guardReports(await guardsToldOf(api, run, commandId)) };
   }
   if (!runCan(name, run.status)) throw refusedByStatus(name, run);
-  const { answer, guards } = await send(api, name, order, commandId, prepare);
+  const guards = await send(api, name, order, commandId, prepare);
+  const answer = await wait.within(api.limits.decisionWaitMs);
   const outcome = answer ? outcomeOf(answer, 'recorded') : 'pending';
   const current = (await getRun(api.store, run, run.runId)) ?? run;
   return { run: current, commandId, outcome, guards: guardReports(guards) };
@@ -138,28 +144,28 @@ async function findAnswer(api: Api, run: RunRow, commandId: string): Promise<Ans
 }
 
 function outcomeOf({ type, data }: Answer, outcome: 'recorded' | 'already_recorded'): CommandAnswer['outcome'] {
+  if (endedBy(type)) throw new HttpProblem('run_over');
   if (type !== 'command.refused') return outcome;
   throw new HttpProblem(REFUSALS[String(data['code'])] ?? 'command_refused');
 }
 
+/** Signs, records and delivers; what the guards did with its words is the answer. */
 async function send<Request>(
   api: Api,
   name: Name,
-  { caller, run, signal }: RunOrder<Request>,
+  { caller, run }: RunOrder<Request>,
   commandId: string,
   prepare: (commandId: string, nowMs: number) => Promise<PreparedCommand>,
-): Promise<{ readonly answer: Answer | undefined; readonly guards: readonly GuardNotice[] }> {
+): Promise<readonly GuardNotice[]> {
   const { tenant, project, runId } = run;
   const address = { tenant, project, runId };
   const nowMs = await api.clock.nowMs();
   const { command, blobs, contributes, guards } = await prepare(commandId, nowMs);
   await tellGuarded(api, caller, run, commandId, guards);
   const signed = await signAndRecord(api, { caller, address, command, nowMs, contributes, blobs });
-  using wait = waitForAnswer(api.feed, run, signal, (event) => (isAnswer(event, commandId) ? event : undefined));
   const delivery = await api.gateway.command(address, name, signed);
   if (delivery === 'run_over') throw new HttpProblem('run_over');
   // The row is there, the workflow is not yet: it starts by itself once Temporal takes it.
   if (delivery === 'unknown_run') throw new HttpProblem('temporal_unavailable');
-  // Awaited here: the wait ends with this scope.
-  return { answer: await wait.within(api.limits.decisionWaitMs), guards };
+  return guards;
 }

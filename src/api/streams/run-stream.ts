@@ -1,6 +1,6 @@
 /** A run's events as a stream without gap or repetition, from any replica, at any time, also after the run. */
 import type { RunEventView } from '../../contract/events.ts';
-import { isFinished } from '../../domain/core/run-status.ts';
+import { endedBy, isFinished } from '../../domain/core/run-status.ts';
 import type { RunStatus } from '../../domain/schemas/run.ts';
 import { openMessage } from '../../store/deltas.ts';
 import type { Delta } from '../../store/deltas.ts';
@@ -17,12 +17,6 @@ import type { SseConnection, SseMessage } from './sse-connection.ts';
 
 /** Events read at once while catching up. */
 const CATCH_UP_PAGE = 200;
-
-const STATUS_OF: Readonly<Record<string, RunStatus>> = {
-  'run.completed': 'completed',
-  'run.failed': 'failed',
-  'run.cancelled': 'cancelled',
-};
 
 const STREAM_NAME = { text: 'message', reasoning: 'reasoning' } as const;
 
@@ -67,8 +61,8 @@ export function streamRun(api: Api, connection: SseConnection, options: RunStrea
     for await (const views of eventViewGroups(api.store, run, events.filter(isOurs))) {
       await connection.send(views.map(messageOf));
       if (connection.closed.aborted) return;
-      const last = views.find((view) => view.runId === run.runId && STATUS_OF[view.type]);
-      status ??= last && STATUS_OF[last.type];
+      const last = views.find((view) => view.runId === run.runId && endedBy(view.type));
+      status ??= last && endedBy(last.type);
     }
     cursor = events.at(-1)?.seq ?? cursor;
     if (status) finish(status);

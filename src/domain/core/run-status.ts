@@ -22,4 +22,13 @@ export const runCan = (action: RunAction, status: RunStatus): boolean =>
 export const runActions = (status: RunStatus): readonly RunAction[] =>
   (Object.keys(ALLOWED) as RunAction[]).filter((action) => runCan(action, status));
 
+const STATUS_BY_END: Readonly<Record<string, RunStatus>> = {
+  'run.completed': 'completed',
+  'run.failed': 'failed',
+  'run.cancelled': 'cancelled',
+};
+
+/** How a run has ended by this event; undefined where the event is not a run's end. */
+export const endedBy = (eventType: string): RunStatus | undefined => STATUS_BY_END[eventType];
+
 export const isFinished = (status: RunStatus): boolean => !(UNFINISHED as readonly RunStatus[]).includes(status);

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import type { Trust } from '../core/attestation.ts';
+import { endedBy } from '../core/run-status.ts';
 import { WORKFLOW_AGAIN_ORIGIN, WORKFLOW_ORIGIN } from '../core/ids.ts';
 import { StoredEvent } from '../schemas/event.ts';
 import { auditGenesisHash, genesisHash, linkFault } from './chain.ts';
@@ -22,9 +23,6 @@ import type { CheckedCommand } from './signed-commands.ts';
 
 const Body = StoredEvent.omit({ seq: true }).extend({ v: z.literal(1), rootRunId: z.string() });
 type Body = z.infer<typeof Body>;
-
-/** The workflow numbers its own events without gaps: a chain that was made anew around a removed one shows it. */
-const ENDS: readonly string[] = ['run.completed', 'run.failed', 'run.cancelled'];
 
 export interface ExportVerifierOptions {
   /** Without it, chain and digests are checked and no signature is. */
@@ -121,7 +119,7 @@ export class ExportVerifier {
     if (!event) {
       this.#notes.add('unknown_event', `event ${seq} is a ${type}, which this version does not know`, seq);
     } else {
-      if (ENDS.includes(event.type) && this.#ended.size === this.#ended.add(runId).size)
+      if (endedBy(event.type) !== undefined && this.#ended.size === this.#ended.add(runId).size)
         this.#notes.add('ended_twice', `event ${seq}: ${runId} had ended already`, seq);
       const requester = requesterOf(event);
       if (requester !== undefined) {
@@ -136,6 +134,7 @@ export class ExportVerifier {
     return { seq, runId, origin, ordinal, type, at, data };
   }
 
+  /** The workflow numbers its own events without gaps: a chain that was made anew around a removed one shows it. */
   #count(seq: number, { runId, origin, ordinal }: Body): void {
     const key = `${runId} ${origin}`;
     const before = this.#ordinals.get(key) ?? 0;
