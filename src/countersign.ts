@@ -12,6 +12,8 @@ export type { JsonSchema } from './adapters/tools/declared-schema.ts';
 export { DefinitionError } from './adapters/tools/definition-error.ts';
 export { askUser } from './adapters/tools/built-in/ask-user.ts';
 export { blockRun } from './adapters/tools/built-in/block-run.ts';
+export { subAgent } from './adapters/tools/built-in/sub-agent.ts';
+export type { SubAgentOptions } from './adapters/tools/built-in/sub-agent.ts';
 export { gitLogTool, readFileTool } from './adapters/tools/git/git-tools.ts';
 export { writeFileTool } from './adapters/tools/write-file.ts';
 export { asksFor, asksForAll, says, scriptedModel } from './adapters/models/scripted-model.ts';

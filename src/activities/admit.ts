@@ -5,7 +5,7 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { z } from 'zod';
 import { workflowId } from '../domain/core/ids.ts';
-import { Basis } from '../domain/schemas/event.ts';
+import { Basis } from '../domain/schemas/basis.ts';
 import { BlobRef, Digest, RunId, ScopeName, ToolCallId } from '../domain/schemas/names.ts';
 import type { RideAlong } from '../domain/schemas/step.ts';
 import { reportForgery } from './report-refusal.ts';

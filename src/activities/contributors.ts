@@ -24,11 +24,21 @@ const followedSignatures = async (store: Store, run: PinnedRun, beforeMs: number
   }
 };
 
-/** Contributors that the request should have named and does not. */
-export const unnamedContributors = async (
+type Asked = Pick<ApprovalRow, 'contributors' | 'requestedAt'>;
+
+/** Contributors that the request should have named and does not: those of the runs above it, up to its start, too. */
+export const unnamedContributors = async (store: Store, run: PinnedRun, asked: Asked): Promise<string[]> => {
+  const own = await unnamedIn(store, run, asked);
+  if (!run.parent) return own;
+  const { run: parent, reservedAtMs } = run.parent;
+  const before = { ...asked, requestedAt: Math.min(asked.requestedAt, reservedAtMs) };
+  return [...new Set([...own, ...(await unnamedContributors(store, parent, before))])];
+};
+
+const unnamedIn = async (
   store: Store,
   run: PinnedRun,
-  { contributors = [], requestedAt }: Pick<ApprovalRow, 'contributors' | 'requestedAt'>,
+  { contributors = [], requestedAt }: Asked,
 ): Promise<string[]> => {
   const commands = await readCommands(store, run.start, run.start.runId);
   const unnamed = commands.filter(

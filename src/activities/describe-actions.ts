@@ -2,6 +2,7 @@
  * What the model is told of its own standing: exactly which tools it has and what the run's pinned rules say of each. The
  * same text in every turn of a run, so that providers can cache it.
  */
+import { isAnsweredByPeople } from '../domain/core/tool-roles.ts';
 import { fillIn } from '../domain/prompt-variables.ts';
 import { toolStanding } from '../domain/policy/tool-standing.ts';
 import type { ToolStanding } from '../domain/policy/tool-standing.ts';
@@ -15,7 +16,7 @@ const STANDINGS: Record<ToolStanding, string> = {
   depends: 'runs, waits for consent or is denied, depending on the call.',
 };
 
-const ROLES: Record<NonNullable<ToolDefinition['role']>, string> = {
+const ROLES: Readonly<Record<string, string>> = {
   question: 'asks a person and waits for the answer, which is its result.',
   block: 'stops the run until a person lets it go on.',
 };
@@ -29,7 +30,8 @@ const ARTIFACTS = 'The run can only complete once these files are in its workspa
 
 const lineOf = (run: PinnedRun, tool: ToolDefinition): string => {
   const standing = toolStanding(run.policy, tool.name);
-  return `- ${tool.name}: ${tool.role && standing !== 'denied' ? ROLES[tool.role] : STANDINGS[standing]}`;
+  const role = standing === 'denied' || !tool.role ? undefined : ROLES[tool.role];
+  return `- ${tool.name}: ${role ?? STANDINGS[standing]}`;
 };
 
 const artifactLines = ({ contract }: AgentDefinition): readonly string[] =>
@@ -40,7 +42,9 @@ const artifactLines = ({ contract }: AgentDefinition): readonly string[] =>
 /** Empty where there is nothing to say: an agent without tools that promises no files. */
 export const describeActions = (run: PinnedRun): string => {
   const { tools } = run.definition;
-  const waits = tools.some((tool) => tool.role || toolStanding(run.policy, tool.name) !== 'allowed');
+  const waits = tools.some(
+    (tool) => isAnsweredByPeople(tool.role) || toolStanding(run.policy, tool.name) !== 'allowed',
+  );
   const lines = [
     ...(tools.length > 0 ? ['Tools of this run:', ...tools.map((tool) => lineOf(run, tool))] : []),
     ...(waits ? [WAITING] : []),

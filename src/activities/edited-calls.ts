@@ -1,5 +1,6 @@
 /** Which of a turn's calls ran with other arguments than the model's, since a person changed them. */
 import { approvalId } from '../domain/core/ids.ts';
+import { isAnsweredByPeople } from '../domain/core/tool-roles.ts';
 import type { JudgedCall, RunEvent } from '../domain/schemas/event.ts';
 import type { BlobRef, Scope } from '../domain/schemas/names.ts';
 import { getApproval } from '../store/approvals.ts';
@@ -26,7 +27,7 @@ export const readEditedCalls = async (
     events.filter(isOutcome).map(async ({ data: { toolCallId } }) => {
       const call = judged.get(toolCallId);
       // Only what people were asked for can have been edited.
-      if (call?.verdict?.effect !== 'ask' || call.role || call.grantId !== undefined) return;
+      if (call?.verdict?.effect !== 'ask' || isAnsweredByPeople(call.role) || call.grantId !== undefined) return;
       const approval = await getApproval(store, scope, approvalId(runId, toolCallId));
       const ran = approval?.decision?.editedArgumentsRef ?? approval?.argumentsRef;
       if (ran && ran.sha256 !== call.argumentsRef?.sha256) edited.set(toolCallId, ran);

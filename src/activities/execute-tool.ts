@@ -24,12 +24,12 @@ export interface Executed {
   readonly attached: readonly NewBlob[];
 }
 
-const failed = (code: string, text: string): Executed => {
+export const failed = (code: string, text: string): Executed => {
   const blob = makeBlob({ text });
   return { outcome: { type: 'failed', code, reasonRef: blob.ref }, blob, attached: [] };
 };
 
-const completed = (result: JsonValue, attached: readonly NewBlob[]): Executed => {
+export const completed = (result: JsonValue, attached: readonly NewBlob[] = []): Executed => {
   if (canonicalJson(result).length > MAX_RESULT_CHARACTERS)
     return failed('result_too_large', 'The tool ran, but its result is too large to be shown.');
   const blob = makeBlob({ result });

@@ -8,17 +8,19 @@ import { createPinnedRuns } from './pinned-run.ts';
 import { readOutcome } from './read-outcome.ts';
 import { createRunStates } from './run-state.ts';
 import { runTool } from './run-tool.ts';
+import { settleSubRun } from './settle-sub-run.ts';
 import { createTranscripts } from './transcript.ts';
 
 export const createActivities = (dependencies: StepDependencies): RunActivities => {
-  const pinnedRuns = createPinnedRuns(dependencies);
   const transcripts = createTranscripts(dependencies.store);
   const policies = createCurrentPolicies(dependencies.store);
+  const pinnedRuns = createPinnedRuns(dependencies, policies);
   const states = createRunStates(dependencies.store);
   return {
     callModel: callModel(dependencies, pinnedRuns, transcripts),
     runTool: runTool({ dependencies, pinnedRuns, policies, states }),
     readOutcome: readOutcome(dependencies),
+    settleSubRun: settleSubRun(dependencies),
     flush: flush(dependencies),
     flushLocally: flush(dependencies),
   };

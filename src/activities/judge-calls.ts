@@ -10,6 +10,7 @@ import type { CallContext } from '../domain/consent/judge-call.ts';
 import { digestOf } from '../domain/core/digest.ts';
 import { toolCallId } from '../domain/core/ids.ts';
 import { questionVerdict } from '../domain/core/open-approval.ts';
+import { isAnsweredByPeople } from '../domain/core/tool-roles.ts';
 import type { ToolDefinition } from '../domain/schemas/agent.ts';
 import type { Verdict } from '../domain/schemas/approval.ts';
 import type { RecordedFacts } from '../domain/schemas/content.ts';
@@ -136,7 +137,7 @@ export const judgeCalls = async (
     const { role, effect, timeoutMs } = tool;
     const revised = revise(tool.name, verdict);
     const revision = revised ? revised.revision + 1 : 1;
-    const grantId = role ? undefined : grants.find(tool, verdict, args);
+    const grantId = isAnsweredByPeople(role) ? undefined : grants.find(tool, verdict, args);
     return {
       toolCallId: context.toolCallId,
       tool: tool.name,

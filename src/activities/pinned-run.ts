@@ -1,6 +1,7 @@
 /**
  * The run a step works for, as the bridge signed it: its start command, and the agent definition that the command names
- * by digest. A step takes nothing of this from its arguments.
+ * by digest. The start of a sub-run follows from its parent, up to the root that was signed. A step takes nothing of this
+ * from its arguments.
  */
 import { ApplicationFailure } from '@temporalio/activity';
 import { LRUCache } from 'lru-cache';
@@ -8,6 +9,8 @@ import { canonicalJson } from '../domain/arguments/canonical-json.ts';
 import type { JsonValue } from '../domain/arguments/canonical-json.ts';
 import { verifyCommand } from '../domain/core/attestation.ts';
 import { digestOf } from '../domain/core/digest.ts';
+import { rootRunIdOf } from '../domain/core/ids.ts';
+import { pathOf } from '../domain/core/sub-runs.ts';
 import { compilePolicy, policyDigest } from '../domain/policy/compile.ts';
 import type { CompiledLayer } from '../domain/policy/compile.ts';
 import { policyLayerSchema } from '../domain/policy/policy-schema.ts';
@@ -20,11 +23,21 @@ import { verifySignature } from '../platform/verify-signature.ts';
 import { readBlobs } from '../store/blobs.ts';
 import { getDefinition } from '../store/definitions.ts';
 import { getRun } from '../store/run-rows.ts';
+import type { RunRow } from '../store/run-rows.ts';
+import type { CurrentPolicies } from './current-policy.ts';
 import type { StepDependencies } from './dependencies.ts';
+import { claimedParent, proveSubRun } from './prove-sub-run.ts';
 
 export interface PinnedAgent {
   readonly definition: AgentDefinition;
   readonly policy: readonly CompiledLayer[];
+}
+
+/** Where a sub-run comes from. */
+export interface PinnedParent {
+  readonly run: PinnedRun;
+  /** When the parent's call was reserved, in epoch milliseconds: what came into the parent later did not reach the sub-run. */
+  readonly reservedAtMs: number;
 }
 
 export interface PinnedRun extends PinnedAgent {
@@ -33,6 +46,8 @@ export interface PinnedRun extends PinnedAgent {
   readonly variables?: PromptVariables;
   readonly rootRunId: string;
   readonly path: readonly string[];
+  /** Of a sub-run, and of no other. */
+  readonly parent?: PinnedParent;
 }
 
 export type RunAddress = Pick<StepRun, 'tenant' | 'project' | 'runId'>;
@@ -50,7 +65,11 @@ const refuse = (code: string, message: string): never => {
   throw ApplicationFailure.nonRetryable(message, code);
 };
 
-export const createPinnedRuns = ({ store, trust }: Pick<StepDependencies, 'store' | 'trust'>): PinnedRuns => {
+/** Deeper than any limit allows: a row whose parents never end is no run. */
+const MAX_ANCESTORS = 32;
+
+export const createPinnedRuns = (dependencies: StepDependencies, policies: CurrentPolicies): PinnedRuns => {
+  const { store, trust } = dependencies;
   const runs = new LRUCache<string, PinnedRun>({ max: MAX_RUNS });
   const agents = new LRUCache<string, PinnedAgent>({ max: MAX_AGENTS });
 
@@ -73,12 +92,21 @@ export const createPinnedRuns = ({ store, trust }: Pick<StepDependencies, 'store
     return agent;
   };
 
-  const verifiedStart = async ({ tenant, project, runId }: RunAddress): Promise<StartCommand> => {
-    const row = await getRun(store, { tenant, project }, runId);
-    if (!row) return refuse('unknown_run', 'The store has no row of this run: it was not started by the bridge.');
+  const verifiedStart = (row: RunRow): StartCommand => {
     const attested = verifyCommand(row.startCommand, { ...trust, verify: verifySignature }, row);
     if (!attested.ok) return refuse('start_not_attested', `The start command does not verify: ${attested.code}.`);
-    return StartCommand.parse(attested.command);
+    const start = StartCommand.parse(attested.command);
+    return start.parent ? refuse('start_not_attested', 'Nobody signs the start of a sub-run.') : start;
+  };
+
+  const derivedStart = async (row: RunRow, depth: number): Promise<Pick<PinnedRun, 'start' | 'parent'>> => {
+    const { tenant, project } = row;
+    const claimed = claimedParent(row);
+    if (!claimed || depth >= MAX_ANCESTORS) return refuse('start_not_attested', 'The start names no parent.');
+    const run = await load({ tenant, project, runId: claimed.runId }, depth + 1);
+    const proven = await proveSubRun({ dependencies, policies, pinnedRuns }, run, row);
+    if (!proven.ok) return refuse(proven.code, 'The start of this sub-run does not follow from its parent.');
+    return { start: proven.start, parent: { run, reservedAtMs: proven.reservedAtMs } };
   };
 
   const variablesOf = async ({ tenant, variablesRef }: StartCommand): Promise<PromptVariables | undefined> => {
@@ -90,20 +118,32 @@ export const createPinnedRuns = ({ store, trust }: Pick<StepDependencies, 'store
     );
   };
 
-  return {
-    async load(run) {
-      const key = `${run.tenant}/${run.project}/${run.runId}`;
-      const known = runs.get(key);
-      if (known) return known;
-      const start = await verifiedStart(run);
-      const agent = await loadAgent(start);
-      if (agent.definition.policyDigest !== start.policyDigest)
-        return refuse('policy_altered', 'The start command names another policy than its agent definition.');
-      const rootRunId = start.runId.split('.')[0] ?? start.runId;
-      const variables = await variablesOf(start);
-      const pinned = { ...agent, start, rootRunId, path: [start.agent], ...(variables && { variables }) };
-      runs.set(key, pinned);
-      return pinned;
-    },
+  const load = async (run: RunAddress, depth = 0): Promise<PinnedRun> => {
+    const { tenant, project, runId } = run;
+    const key = `${tenant}/${project}/${runId}`;
+    const known = runs.get(key);
+    if (known) return known;
+    const row = await getRun(store, { tenant, project }, runId);
+    if (!row) return refuse('unknown_run', 'The store has no row of this run: it was not started by the bridge.');
+    const rootRunId = rootRunIdOf(runId);
+    const isRoot = rootRunId === runId;
+    const { start, parent } = isRoot ? { start: verifiedStart(row) } : await derivedStart(row, depth);
+    const agent = await loadAgent(start);
+    if (agent.definition.policyDigest !== start.policyDigest)
+      return refuse('policy_altered', 'The start command names another policy than its agent definition.');
+    const variables = await variablesOf(start);
+    const pinned = {
+      ...agent,
+      start,
+      rootRunId,
+      path: pathOf(start),
+      ...(variables && { variables }),
+      ...(parent && { parent }),
+    };
+    runs.set(key, pinned);
+    return pinned;
   };
+
+  const pinnedRuns: PinnedRuns = { load: (run) => load(run) };
+  return pinnedRuns;
 };

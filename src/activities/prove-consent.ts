@@ -116,7 +116,7 @@ export const proveConsent = async (dependencies: StepDependencies, subject: Subj
   const decidedAtMs = latestOf(votes);
   const executeWithinMs = Math.min(pinned.executeWithinMs, current.executeWithinMs);
   const executeBy = decidedAtMs + executeWithinMs + waitedSince(slot, decidedAtMs);
-  if (executeBy <= nowMs)
+  if (executeBy <= nowMs && !subject.isPast)
     return refused('execution_expired', 'The approval of this call ran out before it could run.', 'deny');
   const proof: Proof = { type: 'proof', executeBy };
   if (current.effect !== 'ask') return proof;

@@ -48,7 +48,8 @@ const proveRule = (subject: Subject): Refused | undefined => {
     : undefined;
 };
 
-const proveBasis = async (prover: Prover, subject: Subject): Promise<Refused | Proof> => {
+/** Whether the reason why it may run holds. */
+export const proveBasis = async (prover: Prover, subject: Subject): Promise<Refused | Proof> => {
   switch (subject.input.basis) {
     case 'rule':
       return proveRule(subject) ?? PROVEN;

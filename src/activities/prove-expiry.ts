@@ -16,8 +16,8 @@ const UNDECIDED: readonly string[] = ['pending', 'expired'];
 const SKEW_MS = 10_000;
 
 export const proveExpiry = async ({ store }: StepDependencies, subject: Subject): Promise<Refused | undefined> => {
-  const { run, input, pinned, current, tool, nowMs } = subject;
-  if (pinned.effect !== 'ask' || pinned.onExpire !== 'allow' || tool.effect === 'once')
+  const { run, input, pinned, current, context, nowMs } = subject;
+  if (pinned.effect !== 'ask' || pinned.onExpire !== 'allow' || context.tool.effect === 'once')
     return unproven('not_allowed_by_expiry');
   if (current.onExpire !== 'allow')
     return refused('approval_expired', 'Nobody decided this call in time, and policy no longer lets it run.', 'deny');

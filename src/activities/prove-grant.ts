@@ -75,7 +75,7 @@ export const proveGrant = async (prover: Prover, subject: Subject): Promise<Refu
   if (!row) return ask('grant_missing');
   const grant = verifyGrant(prover, subject, row);
   if (typeof grant === 'string') return ask(grant);
-  const isLive = row.state === 'live' && row.revokedAt === null;
+  const isLive = subject.isPast || (row.state === 'live' && row.revokedAt === null);
   if (!isLive || !(await covers(prover, subject, grant))) return ask('grant_unusable');
   const { runId } = grant.command;
   if (runId === undefined || proven.has(row.signed.jws)) return undefined;

@@ -5,7 +5,7 @@
  */
 import { Context } from '@temporalio/activity';
 import { effectKey } from '../domain/core/ids.ts';
-import type { RunToolInput, RunToolOutput } from '../domain/schemas/step.ts';
+import type { RunToolInput, SettledToolOutput } from '../domain/schemas/step.ts';
 import { refuseToldDispatch } from '../store/append-told-events.ts';
 import type { StepDependencies } from './dependencies.ts';
 import type { Refused } from './refused.ts';
@@ -20,7 +20,7 @@ export const refuse = async (
   { store, clock }: Pick<StepDependencies, 'store' | 'clock'>,
   input: RunToolInput,
   refusal: Refused,
-): Promise<RunToolOutput> => {
+): Promise<SettledToolOutput> => {
   const { acknowledged, refusal: known } = await finalIfRefused(
     refuseToldDispatch(store, {
       append: rideAlong(input),

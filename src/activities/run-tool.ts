@@ -7,11 +7,12 @@ import { randomUUID } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/activity';
 import type { JsonValue } from '../domain/arguments/canonical-json.ts';
 import { approvalId, effectKey } from '../domain/core/ids.ts';
-import type { RunToolInput, RunToolOutput, ToolStepResult } from '../domain/schemas/step.ts';
+import type { RunToolInput, RunToolOutput } from '../domain/schemas/step.ts';
 import { reserveToldEffect } from '../store/append-told-events.ts';
 import type { Reservation } from '../store/effects.ts';
 import { appendEvents } from '../store/events.ts';
 import { admitDispatch } from './admit.ts';
+import { createSubRun } from './create-sub-run.ts';
 import { unlessDrifted } from './drifted.ts';
 import { executeTool } from './execute-tool.ts';
 import { withHeartbeats } from './heartbeats.ts';
@@ -62,7 +63,10 @@ async function slotFor({ dependencies }: GateParts, input: RunToolInput): Promis
 /** A brake is looked at again so soon: a call goes on by itself once it is released. */
 const BRAKED_RETRY = '2s';
 
+type Result = RunToolOutput['result'];
+
 interface Dispatch {
+  readonly run: PinnedRun;
   readonly input: RunToolInput;
   readonly call: ReadyCall;
   readonly key: string;
@@ -109,7 +113,7 @@ async function dispatch(
     const replaced = refused('run_replaced', 'Another run took the place of this one.', 'deny');
     return refuse(gate.dependencies, input, replaced);
   }
-  const given = { input, call, key, nonce, state, signal };
+  const given = { run, input, call, key, nonce, state, signal };
   return { acknowledged: input.events.at(-1)?.ordinal ?? 0, result: await carryOut(gate, given, reservation) };
 }
 
@@ -131,7 +135,7 @@ async function unlessReplaced(reserving: ReturnType<typeof reserveToldEffect>): 
   }
 }
 
-async function carryOut(gate: GateParts, given: Dispatch, reservation: Reservation): Promise<ToolStepResult> {
+async function carryOut(gate: GateParts, given: Dispatch, reservation: Reservation): Promise<Result> {
   switch (reservation.state) {
     case 'reserved':
       return execute(gate, given, reservation);
@@ -161,14 +165,16 @@ const REFUSED_MEANWHILE = {
 
 type Reserved = Extract<Reservation, { state: 'reserved' }>;
 
-async function execute(gate: GateParts, given: Dispatch, { epoch }: Reserved): Promise<ToolStepResult> {
+async function execute(gate: GateParts, given: Dispatch, { epoch }: Reserved): Promise<Result> {
   const { dependencies } = gate;
-  const { input, call, key, nonce, state, signal } = given;
+  const { run, input, call, key, nonce, state, signal } = given;
   const { tenant } = input.run;
+  const attempt = { tenant, effectKey: key, epoch, nonce };
+  if (call.tool.agent) return createSubRun(dependencies, { run, input, call, agent: call.tool.agent, attempt });
   const executed = await executeTool(dependencies, { input, call, effectKey: key, state, signal });
   // Left unsettled: the ledger says `outcome_unknown` to whoever asks next, and a person says what holds.
   if (!executed) return { type: 'outcome_unknown', epoch };
-  return settle(dependencies, input, { tenant, effectKey: key, epoch, nonce }, executed);
+  return settle(dependencies, input, attempt, executed);
 }
 
 /** Told once a brake; the step is tried again until the brake is released or the run ends. */

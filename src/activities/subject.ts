@@ -8,6 +8,7 @@ import { toolDefinition } from '../adapters/tools/tool-definition.ts';
 import { canonicalJson } from '../domain/arguments/canonical-json.ts';
 import type { JsonValue } from '../domain/arguments/canonical-json.ts';
 import { validateArguments } from '../domain/arguments/validate-arguments.ts';
+import { isAnsweredByPeople } from '../domain/core/tool-roles.ts';
 import { callFacts, digestOfCall, judgeArguments } from '../domain/consent/judge-call.ts';
 import type { CallContext } from '../domain/consent/judge-call.ts';
 import { tightenVerdict } from '../domain/consent/tighten-verdict.ts';
@@ -31,7 +32,6 @@ export interface Subject {
   readonly run: PinnedRun;
   readonly input: RunToolInput;
   readonly context: CallContext;
-  readonly tool: Tool;
   /** Frozen: exactly what is digested. */
   readonly arguments: JsonValue;
   /** What the pinned policy says, and what it says with today's layers added. */
@@ -42,6 +42,13 @@ export interface Subject {
   readonly nowMs: number;
   /** The slot that the run has, where the deployment limits them: waiting for it counts against nothing. */
   readonly slot: HeldSlot | undefined;
+  /** It was dispatched before, at that time: what has been revoked since counts for nothing. */
+  readonly isPast?: true;
+}
+
+/** A call that this worker can carry out. */
+export interface ExecutableSubject extends Subject {
+  readonly tool: Tool;
 }
 
 /** The digest of this call under a verdict, by default as the revision that is to run. */
@@ -67,7 +74,7 @@ export const openSubject = async (
   run: PinnedRun,
   input: RunToolInput,
   slot: HeldSlot | undefined,
-): Promise<Subject | Refused> => {
+): Promise<ExecutableSubject | Refused> => {
   const definition = run.definition.tools.find((one) => one.name === input.tool);
   if (!definition) return refused('unknown_tool', 'The pinned agent has no such tool.');
   const tool = pinnedTool(dependencies, run.start.agent, definition);
@@ -75,7 +82,8 @@ export const openSubject = async (
     const loaded = [...dependencies.tools.values()].find((one) => one.name === definition.name);
     return drifted(dependencies.store, run.start.tenant, definition, loaded ? toolDefinition(loaded) : null);
   }
-  if (tool.role) return refused('not_executable', 'Only a person can answer this call, and nobody has.', 'deny');
+  if (isAnsweredByPeople(tool.role))
+    return refused('not_executable', 'Only a person can answer this call, and nobody has.', 'deny');
   const { argumentsRef, factsRef } = input;
   const { start, rootRunId, path, policy } = run;
   const content = await readBlobs(dependencies.store, start.tenant, [argumentsRef.sha256, factsRef.sha256]);

@@ -4,6 +4,7 @@ import type { JsonValue } from '../domain/arguments/canonical-json.ts';
 import type { TranscriptMessage } from '../adapters/models/model-port.ts';
 import { MessageContent, ResultContent, TextContent } from '../domain/schemas/content.ts';
 import type { EventOf, JudgedCall, RunEvent } from '../domain/schemas/event.ts';
+import { isAnsweredByPeople } from '../domain/core/tool-roles.ts';
 import type { BlobRef } from '../domain/schemas/names.ts';
 
 /** A call that has no result yet. */
@@ -78,7 +79,7 @@ const resultText = ({ data }: EventOf<'tool.completed'>, call: OpenCall | undefi
   const text = typeof result === 'string' ? result : JSON.stringify(result);
   // Who answers a question or lets a run go on is a person anyway.
   if (data.suppliedBy === 'person')
-    return call?.judged?.role ? text : `A person supplied this result, not the tool:\n\n${text}`;
+    return isAnsweredByPeople(call?.judged?.role) ? text : `A person supplied this result, not the tool:\n\n${text}`;
   return editNotice(material, data.toolCallId) + text;
 };
 

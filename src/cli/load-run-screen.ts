@@ -5,9 +5,10 @@ import type { Terminal } from './terminal.ts';
 
 /** A run with what it waits for and its files. */
 export async function loadRunScreen(client: CountersignClient, terminal: Terminal, run: RunDetail): Promise<string> {
-  const [pending, artifacts] = await Promise.all([
+  const [pending, artifacts, tree] = await Promise.all([
     client.approvals.listOfRun(run.runId, { status: 'pending', limit: 100 }),
     client.artifacts.list(run.runId),
+    client.runs.list({ rootRunId: run.rootRunId, limit: 100 }),
   ]);
-  return runScreen(terminal, { run, pending: pending.data, artifacts }, Date.now());
+  return runScreen(terminal, { run, pending: pending.data, artifacts, tree: tree.data }, Date.now());
 }

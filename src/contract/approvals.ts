@@ -180,8 +180,17 @@ export type ListApprovalsQuery = z.infer<typeof ListApprovalsQuery>;
 
 export const ListRunApprovalsQuery = z.strictObject({ status: ApprovalStatus.optional(), ...pageQuery });
 
+/** Of an approval within its run, or the whole id of one of a run below it. */
+const ApprovalKeyOrId = z.union([
+  ApprovalKey,
+  z.string().regex(/^tool-approval:run_[a-z2-7]{26}(\.[a-z2-7]{16})?:(call_\d{1,6}_\d{1,4}|limit_\d{1,4})$/),
+]);
+
 export const ApprovalParams = z.strictObject({
   runId: RunIdField,
-  key: ApprovalKey.meta({ description: "The approval's key within the run", example: 'call_2_0' }),
+  key: ApprovalKeyOrId.meta({
+    description: "The approval's key within the run; at a root run also the whole id of one of its sub-runs' approvals",
+    example: 'call_2_0',
+  }),
 });
 export type ApprovalParams = z.infer<typeof ApprovalParams>;

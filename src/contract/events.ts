@@ -27,6 +27,10 @@ export const RunEventView = z
   .object({
     seq: z.number().int().positive().meta({ description: 'Number in the root run: gapless, starts at 1' }),
     runId: RunId,
+    path: z.array(z.string()).meta({
+      description: 'Agents from the root run to the one whose event it is',
+      example: ['desk', 'cashier'],
+    }),
     type: z.string().meta({ description: 'noun.action; more types may be added', example: 'approval.requested' }),
     at: Timestamp,
     data: z.record(z.string(), z.unknown()).meta({ description: 'Ids, digests, codes; never content' }),

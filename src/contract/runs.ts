@@ -94,6 +94,13 @@ export const Run = z
   .object({
     runId: RunIdField,
     rootRunId: RunId,
+    path: z
+      .array(z.string())
+      .meta({ description: 'Agents from the root run to this one', example: ['desk', 'cashier'] }),
+    parent: z
+      .object({ runId: RunId, toolCallId: ToolCallId })
+      .nullable()
+      .meta({ description: 'Of a sub-run: the run that has called its agent, and the call' }),
     agent: AgentName,
     agentDigest: Digest.meta({ description: 'The agent definition this run is pinned to' }),
     status: RunStatus.meta({
@@ -194,6 +201,9 @@ export type RunDetail = z.infer<typeof RunDetail>;
 export const RunPage = pageOf(Run).meta({ id: 'RunPage' });
 
 export const ListRunsQuery = z.strictObject({
+  rootRunId: RunId.optional().meta({
+    description: 'The runs of one tree, sub-runs included. Without it sub-runs are left out.',
+  }),
   status: RunStatus.optional(),
   agent: AgentName.optional(),
   conversationId: ConversationId.optional(),

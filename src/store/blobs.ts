@@ -16,8 +16,11 @@ export interface NewBlob {
 const SALT_BYTES = 16;
 
 /** Wraps a value for the blob store. The random salt keeps the commitment from giving short content away. */
-export function makeBlob(value: JsonValue): NewBlob {
-  const bytes = Buffer.from(canonicalBytes({ salt: randomBytes(SALT_BYTES).toString('hex'), value }));
+export const makeBlob = (value: JsonValue): NewBlob => saltedBlob(value, randomBytes(SALT_BYTES).toString('hex'));
+
+/** Under a salt that whoever has to make the same blob again can derive. */
+export function saltedBlob(value: JsonValue, salt: string): NewBlob {
+  const bytes = Buffer.from(canonicalBytes({ salt, value }));
   return { ref: { sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length }, bytes };
 }
 

@@ -28,14 +28,32 @@ export async function putDefinition(
   definition: AgentDefinition,
   digest: string,
 ): Promise<void> {
-  const body = Buffer.from(canonicalBytes(definition as JsonValue));
-  await execute(store, PUT, [scope.tenant, scope.project, digest, body, definition.name]);
+  await execute(store, PUT, [scope.tenant, scope.project, digest, definitionBody(definition), definition.name]);
 }
 
 const GET = {
   name: 'get_definition_1',
   text: 'SELECT body FROM definitions WHERE tenant = $1 AND project = $2 AND digest = $3',
 };
+
+const KEEP = {
+  name: 'keep_definition_1',
+  text: 'INSERT INTO definitions (tenant, project, digest, body) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING',
+};
+
+/** Keeps a definition under its digest, for agents that other agents call: nobody starts it by its name. */
+export async function keepDefinition(
+  store: Store,
+  scope: Scope,
+  definition: AgentDefinition,
+  digest: string,
+): Promise<void> {
+  await execute(store, KEEP, [scope.tenant, scope.project, digest, definitionBody(definition)]);
+}
+
+/** As it is stored. */
+export const definitionBody = (definition: AgentDefinition): Buffer =>
+  Buffer.from(canonicalBytes(definition as JsonValue));
 
 /** The definition that a run has pinned. Frozen: readers share it. */
 export async function getDefinition(store: Store, scope: Scope, digest: string): Promise<AgentDefinition | undefined> {
@@ -62,6 +80,20 @@ export async function currentAgent(store: Store, scope: Scope, name: string): Pr
 /** All agents of a project, by name. */
 export async function listAgents(store: Store, scope: Scope): Promise<CurrentAgent[]> {
   return currentAgents(store, scope, null);
+}
+
+/** Whether runs of it can begin: people start it, or an agent that they start calls it, at any depth. */
+export async function isKnownAgent(store: Store, scope: Scope, name: string): Promise<boolean> {
+  const isCalledBy = async ({ tools }: AgentDefinition): Promise<boolean> => {
+    for (const { agentDigest } of tools) {
+      const called = agentDigest === undefined ? undefined : await getDefinition(store, scope, agentDigest);
+      if (called && (called.name === name || (await isCalledBy(called)))) return true;
+    }
+    return false;
+  };
+  for (const agent of await listAgents(store, scope))
+    if (agent.name === name || (await isCalledBy(agent.definition))) return true;
+  return false;
 }
 
 async function currentAgents(store: Store, scope: Scope, name: string | null): Promise<CurrentAgent[]> {

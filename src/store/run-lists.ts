@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, isNull, lt, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, isNull, lt, ne, sql } from 'drizzle-orm';
 import type { SQL } from 'drizzle-orm';
 import type { Scope } from '../domain/schemas/names.ts';
 import type { RunStatus } from '../domain/schemas/run.ts';
@@ -10,6 +10,8 @@ import { storableText } from './storable-text.ts';
 
 export interface RunFilter {
   readonly status?: RunStatus;
+  /** The runs of one tree. Without it sub-runs are left out. */
+  readonly rootRunId?: string;
   readonly agent?: string;
   readonly conversationId?: string;
   readonly requester?: string;
@@ -21,10 +23,11 @@ export interface RunFilter {
 
 /** Runs of a project, newest first. */
 export async function listRuns(store: Store, scope: Scope, filter: RunFilter): Promise<RunRow[]> {
-  const { status, agent, conversationId, requester, label, cursor, limit } = filter;
+  const { status, rootRunId, agent, conversationId, requester, label, cursor, limit } = filter;
   const conditions: (SQL | undefined)[] = [
     eq(runs.tenant, scope.tenant),
     eq(runs.project, scope.project),
+    rootRunId === undefined ? eq(runs.runId, runs.rootRunId) : eq(runs.rootRunId, rootRunId),
     status && eq(runs.status, status),
     agent === undefined ? undefined : eq(runs.agent, storableText(agent)),
     conversationId === undefined ? undefined : eq(runs.conversationId, storableText(conversationId)),
@@ -39,6 +42,25 @@ export async function listRuns(store: Store, scope: Scope, filter: RunFilter): P
     .where(and(...conditions))
     .orderBy(desc(runs.createdAt), desc(runs.runId))
     .limit(limit);
+  return rows.map(({ run, stream }) => runRow(run, stream));
+}
+
+/** Sub-runs of a tree that have not ended, the oldest first. */
+export async function listUnfinishedBelow(store: Store, scope: Scope, rootRunId: string): Promise<RunRow[]> {
+  const rows = await store.database
+    .select({ run: runs, stream: streams })
+    .from(runs)
+    .innerJoin(streams, eq(streams.rootRunId, runs.rootRunId))
+    .where(
+      and(
+        eq(runs.tenant, scope.tenant),
+        eq(runs.project, scope.project),
+        eq(runs.rootRunId, rootRunId),
+        ne(runs.runId, runs.rootRunId),
+        isNull(runs.endedAt),
+      ),
+    )
+    .orderBy(asc(runs.createdAt), asc(runs.runId));
   return rows.map(({ run, stream }) => runRow(run, stream));
 }
 

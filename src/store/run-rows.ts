@@ -37,6 +37,9 @@ export interface NewRun extends Scope {
 }
 
 export interface RunRow extends NewRun {
+  /** Of a sub-run: the run, and its call, that it carries out. */
+  readonly parentRunId: string | null;
+  readonly parentCallId: string | null;
   readonly startedBy: string | null;
   readonly status: RunStatus;
   /** The latest of creation, command and event. Events count for the whole tree of runs. */
@@ -103,7 +106,7 @@ const replacementOf = (record: CommandRecord & { readonly runId: string }) => ({
 });
 
 /** In the column names of the table, for `jsonb_populate_record`. */
-const rowOf = (run: NewRun): Record<string, unknown> => ({
+export const rowOf = (run: NewRun): Record<string, unknown> => ({
   run_id: run.runId,
   tenant: run.tenant,
   project: run.project,

@@ -1,4 +1,4 @@
-/** What a run and its sub-runs have used, from the events that say so. */
+/** What a run and those below it have used, from the events that say so. */
 import { addUsage } from '../domain/core/usage.ts';
 import type { Scope } from '../domain/schemas/names.ts';
 import { Usage } from '../domain/schemas/run.ts';
@@ -7,13 +7,19 @@ import type { Store } from './database.ts';
 import { storedEvent } from './events.ts';
 
 const READ = {
-  name: 'read_usage_1',
-  text: `SELECT e.seq, e.body FROM run_events e
-    WHERE e.root_run_id = $3 AND e.type = 'usage.recorded' AND ($4::text = $3 OR e.run_id = $4)
+  name: 'read_usage_2',
+  text: `WITH RECURSIVE tree AS (
+      SELECT r.run_id FROM runs r WHERE r.run_id = $4 AND r.tenant = $1 AND r.project = $2
+      UNION ALL
+      SELECT r.run_id FROM runs r JOIN tree t ON r.parent_run_id = t.run_id WHERE r.tenant = $1 AND r.project = $2
+    )
+    SELECT e.seq, e.body FROM run_events e
+    WHERE e.root_run_id = $3 AND e.type = 'usage.recorded'
+      AND ($4::text = $3 OR e.run_id IN (SELECT t.run_id FROM tree t))
       AND EXISTS (SELECT FROM streams s WHERE s.root_run_id = $3 AND s.tenant = $1 AND s.project = $2)`,
 };
 
-/** Of a root run: with all its sub-runs. Of a sub-run: its own. */
+/** With all below it, while they are under way, too: what each model call used is counted, and not what runs tell of others. */
 export async function readUsage(
   store: Store,
   scope: Scope,
@@ -21,5 +27,5 @@ export async function readUsage(
 ): Promise<Usage> {
   const rows = await execute(store, READ, [scope.tenant, scope.project, run.rootRunId, run.runId]);
   const events = (rows as { seq: number; body: Buffer }[]).map((row) => storedEvent(run.rootRunId, row));
-  return addUsage(...events.map(({ data }) => Usage.parse(data)));
+  return addUsage(...events.filter(({ data }) => !('subRunId' in data)).map(({ data }) => Usage.parse(data)));
 }

@@ -5,6 +5,7 @@ import type { ModelsConfig } from '../adapters/models/model-registry.ts';
 import type { ModelPort } from '../adapters/models/model-port.ts';
 import { toolDefinition } from '../adapters/tools/tool-definition.ts';
 import type { Tool } from '../adapters/tools/tool.ts';
+import { allAgents } from './all-agents.ts';
 
 export interface HeldAgents {
   /** By definition digest. Those that agents no longer have stay: runs have pinned them. */
@@ -19,7 +20,8 @@ export const holdAgents = (initial: readonly AgentSource[], config: ModelsConfig
   const scripts: Record<string, ModelPort> = {};
   const providers: Record<string, ModelPort> = {};
   let models = createModels({ config });
-  const add = (agents: readonly AgentSource[]): void => {
+  const add = (given: readonly AgentSource[]): void => {
+    const agents = allAgents(given);
     for (const tool of agents.flatMap((agent) => agent.tools)) tools.set(toolDefinition(tool).definitionDigest, tool);
     Object.assign(scripts, ...agents.map((one) => one.scripts));
     Object.assign(providers, ...agents.map((one) => one.providers));

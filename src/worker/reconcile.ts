@@ -5,11 +5,12 @@
 import type { RunGateway, RunInspector, WorkflowFate } from '../gateway/run-gateway.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { Scope } from '../domain/schemas/names.ts';
 import type { Store } from '../store/database.ts';
 import { getDefinition } from '../store/definitions.ts';
 import { appendEvents } from '../store/events.ts';
 import { listUnfinishedRuns } from '../store/run-lists.ts';
-import { markRunStarted } from '../store/run-rows.ts';
+import { getRun, markRunStarted } from '../store/run-rows.ts';
 import type { RunRow } from '../store/run-rows.ts';
 
 export interface ReconcilerDependencies {
@@ -59,11 +60,22 @@ const start = async ({ store, gateway }: ReconcilerDependencies, run: RunRow): P
   await markRunStarted(store, run, run.runId);
 };
 
+const hasEnded = async (store: Store, scope: Scope, runId: string): Promise<boolean> => {
+  const run = await getRun(store, scope, runId);
+  return run === undefined || run.endedAt !== null;
+};
+
 /** What it did for one run, for the log. */
 const reconcileRun = async (dependencies: ReconcilerDependencies, run: RunRow): Promise<string | undefined> => {
   const { gateway, store } = dependencies;
   const fate = await gateway.fate(run);
   if (fate.type === 'missing' && !run.startedInTemporal) {
+    // A sub-run is its parent's to start, and to end where it never began.
+    if (run.parentRunId !== null && !(await hasEnded(store, run, run.parentRunId))) return undefined;
+    if (run.parentRunId !== null) {
+      await end(dependencies, run, 'workflow_lost');
+      return 'ended';
+    }
     await start(dependencies, run);
     // Cancelled or replaced before it began: it is not let go in between.
     if (run.cancelRequested) await gateway.command(run, 'cancel', run.cancelRequested);

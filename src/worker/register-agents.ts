@@ -1,5 +1,4 @@
 /** Makes the agents of this worker known to the bridge: new runs are started with these definitions. */
-import { agentDefinition, agentDigest } from '../adapters/agents/define-agent.ts';
 import type { AgentSource } from '../adapters/agents/define-agent.ts';
 import type { WorkerMcpServers } from '../adapters/mcp/mcp-servers.ts';
 import type { RuleInput } from '../domain/policy/policy-schema.ts';
@@ -7,13 +6,12 @@ import type { KnownPeople } from '../domain/policy/quorum-faults.ts';
 import type { Scope } from '../domain/schemas/names.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Store } from '../store/database.ts';
-import { putDefinition } from '../store/definitions.ts';
+import { discoverAgent, hasServers } from './discover-agent.ts';
+import type { HeldAgents } from './held-agents.ts';
+import { deployedAgent, keepAgent } from './keep-agent.ts';
 
 /** A server that was not there when the worker started is asked again. */
 const AGAIN_MS = 30_000;
-
-const register = async (store: Store, scope: Scope, definition: ReturnType<typeof agentDefinition>): Promise<void> =>
-  putDefinition(store, scope, definition, agentDigest(definition));
 
 export const registerAgents = async (
   store: Store,
@@ -22,7 +20,8 @@ export const registerAgents = async (
   deployment: readonly RuleInput[],
   people: KnownPeople = {},
 ): Promise<void> => {
-  for (const source of agents) await register(store, scope, agentDefinition(source, deployment, people));
+  const place = { rules: deployment, people };
+  for (const source of agents) await keepAgent(store, scope, deployedAgent(place, { source, discovered: [] }));
 };
 
 export interface Discovery {
@@ -32,23 +31,27 @@ export interface Discovery {
   readonly deployment: readonly RuleInput[];
   readonly people?: KnownPeople | undefined;
   readonly servers: WorkerMcpServers;
+  /** Tools of agents that are called are known by what their servers offer. */
+  readonly held: HeldAgents;
   readonly logger: Logger;
   readonly againMs?: number;
 }
-
-const hasServers = ({ mcpServers }: AgentSource): boolean => Object.keys(mcpServers).length > 0;
 
 /**
  * Agents with MCP servers are known once all of their servers have answered. Until then the bridge goes by what it knew
  * before, and the worker serves everything else.
  */
 export const startDiscovery = async (parts: Discovery): Promise<{ stop(): Promise<void> }> => {
-  const { store, scope, deployment, people, servers, logger, againMs = AGAIN_MS } = parts;
+  const { store, scope, deployment, people = {}, servers, held, logger, againMs = AGAIN_MS } = parts;
+  const place = { rules: deployment, people };
   let waiting = parts.agents.filter(hasServers);
   const tryOne = async (source: AgentSource): Promise<boolean> => {
     try {
-      const discovered = await servers.discover(source, scope);
-      await register(store, scope, agentDefinition(source, deployment, people, discovered));
+      const agent = await discoverAgent(servers, source, scope);
+      const deployed = deployedAgent(place, agent);
+      // Tools before definitions: a run that starts at once finds what it has pinned.
+      held.add([agent.source]);
+      await keepAgent(store, scope, deployed);
       return true;
     } catch (error) {
       // What a server says of itself may hold anything.

@@ -2,13 +2,13 @@
 import { agentDefinition, agentDigest } from '../adapters/agents/define-agent.ts';
 import type { AgentSource } from '../adapters/agents/define-agent.ts';
 import { DefinitionError } from '../adapters/tools/definition-error.ts';
-import { putDefinition } from '../store/definitions.ts';
-import type { HeldAgents } from './held-agents.ts';
+import { allAgents } from './all-agents.ts';
+import { discoverAgent } from './discover-agent.ts';
+import { deployedAgent, keepAgent } from './keep-agent.ts';
 import type { Discovery } from './register-agents.ts';
 import { refuseCommands } from './step-dependencies.ts';
 
 export interface ReloadParts extends Discovery {
-  readonly held: HeldAgents;
   readonly allowCommands?: boolean | undefined;
 }
 
@@ -19,26 +19,27 @@ export interface ReloadParts extends Discovery {
 export type ReloadAgents = (agents: readonly AgentSource[]) => Promise<readonly string[]>;
 
 export const agentReloader = (parts: ReloadParts): ReloadAgents => {
-  const { store, scope, deployment, people, servers, logger, held } = parts;
+  const { store, scope, deployment, people = {}, servers, logger, held } = parts;
   const digestsOf = (sources: readonly AgentSource[]): Map<string, string> =>
     new Map(sources.map((one) => [one.name, agentDigest(agentDefinition(one, deployment, people))]));
   let digests = digestsOf(parts.agents);
-  const serversOf = new Map(parts.agents.map((one) => [one.name, JSON.stringify(one.mcpServers)]));
+  const serversOf = new Map(allAgents(parts.agents).map((one) => [one.name, JSON.stringify(one.mcpServers)]));
 
   return async (sources) => {
     if (!parts.allowCommands) refuseCommands(sources);
     // Connections belong to the worker: they are made when it starts.
-    const moved = sources.filter((one) => (serversOf.get(one.name) ?? '{}') !== JSON.stringify(one.mcpServers));
+    const moved = allAgents(sources).filter(
+      (one) => (serversOf.get(one.name) ?? '{}') !== JSON.stringify(one.mcpServers),
+    );
     if (moved.length > 0)
       throw new DefinitionError(moved.map(({ name }) => `agents.${name}.mcpServers: count from the next start`));
     const next = digestsOf(sources);
     const changed = sources.filter(({ name }) => next.get(name) !== digests.get(name));
-    const definitions = await Promise.all(
-      changed.map(async (one) => agentDefinition(one, deployment, people, await servers.discover(one, scope))),
-    );
+    const agents = await Promise.all(changed.map((one) => discoverAgent(servers, one, scope)));
+    const deployed = agents.map((one) => deployedAgent({ rules: deployment, people }, one));
     // Tools before definitions: a run that starts at once finds what it has pinned.
-    held.add(sources);
-    for (const definition of definitions) await putDefinition(store, scope, definition, agentDigest(definition));
+    held.add([...sources, ...agents.map(({ source }) => source)]);
+    for (const one of deployed) await keepAgent(store, scope, one);
     digests = next;
     const names = changed.map(({ name }) => name);
     logger.info({ agents: names }, 'agents.reload_completed');

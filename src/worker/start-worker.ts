@@ -41,7 +41,7 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
   // Before they are known to anybody: an agent that may not be here is refused as a whole.
   const dependencies = stepDependencies(options, held);
   const { servers } = dependencies;
-  const known = { store, scope, agents, deployment, people, servers, logger };
+  const known = { store, scope, agents, deployment, people, servers, held, logger };
   const discovery = await startDiscovery(known);
   const worker = await createWorker({
     connection: options.connection,
@@ -58,7 +58,7 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
   logger.info({ taskQueue: options.taskQueue, agents: agents.map((agent) => agent.name) }, 'worker.start_completed');
   return {
     ended,
-    reloadAgents: agentReloader({ ...known, held, allowCommands: options.allowCommands }),
+    reloadAgents: agentReloader({ ...known, allowCommands: options.allowCommands }),
     async stop() {
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await Promise.allSettled([ended, reconciler.stop(), discovery.stop()]);

@@ -16,6 +16,7 @@ import type { Logger } from '../platform/logger.ts';
 import { createGuardedFetch } from '../platform/outgoing/guarded-fetch.ts';
 import type { TrustedKeys } from '../platform/signing-keys.ts';
 import type { Store } from '../store/database.ts';
+import { allAgents } from './all-agents.ts';
 import { holdAgents } from './held-agents.ts';
 import type { HeldAgents } from './held-agents.ts';
 
@@ -51,7 +52,7 @@ export const stepDependencies = (parts: WorkerParts, known?: HeldAgents): Worker
   const held = known ?? holdAgents(agents, parts.models);
   const fetch = createGuardedFetch(parts.allowedPrivateHosts ?? []);
   const credentials = parts.credentials ?? environmentCredentials(new Map());
-  const servers = openMcpServers({ agents, fetch, credentials, logger });
+  const servers = openMcpServers({ agents: allAgents(agents), fetch, credentials, logger });
   return {
     store,
     clock,
@@ -71,7 +72,7 @@ export const stepDependencies = (parts: WorkerParts, known?: HeldAgents): Worker
 
 /** What runs programs is for the deployment to allow, not for whoever writes an agent. */
 export const refuseCommands = (agents: readonly AgentSource[]): void => {
-  const faults = agents.flatMap(({ name, tools }) =>
+  const faults = allAgents(agents).flatMap(({ name, tools }) =>
     tools.filter(runsPrograms).map((tool) => `agents.${name}.tools.${tool.name}: runs programs; ${HOW_TO_ALLOW}`),
   );
   if (faults.length > 0) throw new DefinitionError(faults);

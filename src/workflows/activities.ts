@@ -31,6 +31,15 @@ export const { readOutcome } = proxyActivities<Pick<RunActivities, 'readOutcome'
   retry: RETRY,
 });
 
+/**
+ * Asked when a sub-run's workflow has ended. Its row may follow later, where Temporal had to end the workflow: then it is
+ * asked again without limit.
+ */
+export const { settleSubRun } = proxyActivities<Pick<RunActivities, 'settleSubRun'>>({
+  startToCloseTimeout: '30s',
+  retry: RETRY,
+});
+
 /** Stores events when no step is there to carry them, without a round trip through the server. */
 export const { flushLocally } = proxyLocalActivities<Pick<RunActivities, 'flushLocally'>>({
   startToCloseTimeout: '1s',

@@ -10,7 +10,7 @@ import {
 import { next } from '../domain/core/next.ts';
 import type { Action } from '../domain/core/next.ts';
 import { isFinished } from '../domain/core/run-status.ts';
-import { hasCall, hasWorkInFlight, newRunState } from '../domain/core/state.ts';
+import { hasWorkInFlight, isBlocked, newRunState } from '../domain/core/state.ts';
 import type { RunState } from '../domain/core/state.ts';
 import type { RunStatus } from '../domain/schemas/run.ts';
 import { openRun } from './live-run.ts';
@@ -20,22 +20,28 @@ import type { AgentRunInput, RunStatusView } from './messages.ts';
 import { startOf } from './start.ts';
 import { hasEventsToStore, openSteps, storeEvents } from './steps.ts';
 import type { Steps } from './steps.ts';
+import { parentTeller } from './tell-parent.ts';
 import { detailsView, statusView } from './views.ts';
 
 export async function agentRun(input: AgentRunInput): Promise<RunStatusView> {
   const start = startOf(input.start, workflowInfo().workflowId);
-  const fresh = { state: newRunState(start.identity, input.limits, start.contributors), nextOrdinal: 1, evidence: {} };
+  // Whoever put words into a parent has put them into its sub-runs.
+  const contributors = input.contributors ?? start.contributors;
+  const fresh = { state: newRunState(start.identity, input.limits, contributors), nextOrdinal: 1, evidence: {} };
   const run = openRun(input.carry ?? fresh);
   registerHandlers(run, input);
   // Temporal's own cancel counts as `cancel`: the run ends in order, nothing is cut off.
   CancellationScope.current().cancelRequested.catch(() => run.apply({ type: 'cancel', channel: 'temporal' }));
   if (!input.carry) run.apply({ type: 'start', ...start.input });
-  return CancellationScope.nonCancellable(() => drive(run, input));
+  if (!input.carry && input.blockedAbove) run.apply({ type: 'block_above' });
+  const tell = start.input.parent && parentTeller(run, start.input.parent, input.carry !== undefined);
+  return CancellationScope.nonCancellable(() => drive(run, input, tell));
 }
 
-async function drive(run: LiveRun, input: AgentRunInput): Promise<RunStatusView> {
+async function drive(run: LiveRun, input: AgentRunInput, tellParent?: () => void): Promise<RunStatusView> {
   const steps = openSteps(run, input);
   const showStatus = statusShower(input);
+  const blockBelow = cascade(run, steps);
   for (;;) {
     const seen = run.version;
     if (isBetweenTurns(run.state) && isLong()) await rollOver(run, input);
@@ -43,6 +49,8 @@ async function drive(run: LiveRun, input: AgentRunInput): Promise<RunStatusView>
     // No promise where there is nothing to wait for: each one costs a stack trace in the sandbox.
     if (hasEventsToStore(run)) await storeEvents(run);
     showStatus(run);
+    tellParent?.();
+    blockBelow();
     const isQuiet = run.version === seen && run.isStored;
     if (isQuiet && isFinished(run.state.status)) return statusView(run.state);
     // Signals alone can fill a history while people are waited for.
@@ -107,6 +115,16 @@ function nextEvent(run: LiveRun, actions: readonly Action[]): Promise<unknown> {
   });
 }
 
+/** Whatever a blocked run has called is blocked with it: at once, or when it begins. */
+function cascade(run: LiveRun, steps: Steps): () => void {
+  let wasBlocked = isBlocked(run.state);
+  return () => {
+    const blocked = isBlocked(run.state);
+    if (blocked && !wasBlocked) steps.blockBelow();
+    wasBlocked = blocked;
+  };
+}
+
 /**
  * The status as a search attribute. That a suspended run moves on is shown with the step after the tools that a decision
  * let go: an upsert beside their dispatch would hold them up (docs/decisions, status attribute).
@@ -116,7 +134,9 @@ function statusShower(input: AgentRunInput): (run: LiveRun) => void {
   return ({ state }) => {
     setCurrentDetails(detailsView(state));
     if (state.status === shown || !input.searchAttributes) return;
-    const letsToolsRun = shown === 'suspended' && state.status === 'running' && hasCall(state, 'running');
+    // What an agent has been called for may take days: no step follows soon.
+    const hasTool = state.calls.some(({ status, role }) => status === 'running' && role !== 'agent');
+    const letsToolsRun = shown === 'suspended' && state.status === 'running' && hasTool;
     if (input.statusFollowsTools && letsToolsRun) return;
     shown = state.status;
     upsertSearchAttributes([{ key: { name: 'CountersignStatus', type: 'KEYWORD' }, value: shown }]);

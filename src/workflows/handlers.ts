@@ -11,6 +11,7 @@ import type { LiveRun } from './live-run.ts';
 import {
   approvalsQuery,
   blockSignal,
+  blockedAboveSignal,
   cancelSignal,
   decideSignal,
   extendSignal,
@@ -18,6 +19,7 @@ import {
   recheckSignal,
   resolveSignal,
   statusQuery,
+  subRunStatusSignal,
   unblockSignal,
   verdictQuery,
 } from './messages.ts';
@@ -25,6 +27,9 @@ import type { AgentRunInput, CommandName } from './messages.ts';
 import { approvalsView, statusView, verdictView } from './views.ts';
 
 const MAX_SIGNAL_NAME = 64;
+
+const isStatusBelow = (status: string): status is 'running' | 'suspended' | 'needs_attention' =>
+  ['running', 'suspended', 'needs_attention'].includes(status);
 
 type CommandOf<Name extends CommandName> = Extract<Command, { type: Name }>;
 type Attested<Name extends CommandName> = Attestation & { readonly command: CommandOf<Name> };
@@ -114,6 +119,16 @@ export const registerHandlers = (run: LiveRun, input: AgentRunInput): void => {
   setHandler(recheckSignal, (toolCallId) => void run.apply({ type: 'recheck', toolCallId }), {
     description: 'Asks the ledger once more about a call whose outcome is unknown.',
   });
+  setHandler(blockedAboveSignal, () => void run.apply({ type: 'block_above' }), {
+    description: 'Parks a sub-run whose caller is blocked.',
+  });
+  setHandler(
+    subRunStatusSignal,
+    (toolCallId, status) => {
+      if (isStatusBelow(status)) run.apply({ type: 'sub_run_status', toolCallId, status });
+    },
+    { description: 'What a sub-run is at. Shown, and nothing else.' },
+  );
   setDefaultSignalHandler(
     (name) => void run.apply({ type: 'ignore', signal: name.slice(0, MAX_SIGNAL_NAME), code: 'unknown_signal' }),
   );

@@ -31,6 +31,10 @@ export interface AgentRunInput {
   readonly statusFollowsTools?: true;
   /** A step that broke for good asks the ledger before the call is parked. Since the same. */
   readonly asksLedger?: true;
+  /** Of a sub-run: whose words or values were in its parent when it began. */
+  readonly contributors?: readonly string[];
+  /** Of a sub-run: the run above was blocked when it began. */
+  readonly blockedAbove?: true;
   readonly carry?: CarriedRun;
 }
 
@@ -75,6 +79,11 @@ export const messageSignal = defineSignal<[SignedCommand]>('message');
 export const resolveSignal = defineSignal<[SignedCommand]>('resolve');
 /** A call's outcome may be known by now: ask the gate once more. Unsigned, since the ledger answers, not the sender. */
 export const recheckSignal = defineSignal<[string]>('recheck');
+
+/** From the parent's workflow: it is blocked. Unsigned, since it only tightens. */
+export const blockedAboveSignal = defineSignal('blockedAbove');
+/** From a sub-run's workflow: what the run that carries the call out is at. Unsigned: it is shown, and proves nothing. */
+export const subRunStatusSignal = defineSignal<[string, string]>('subRunStatus');
 
 /** The signals that carry a signed command. */
 export const COMMAND_SIGNALS = {

@@ -8,12 +8,15 @@ import type { CallModelInput, FlushOutput, RideAlong, RunToolInput, ToolStepResu
 import { callModel, flush, flushLocally, readOutcome, runTool } from './activities.ts';
 import type { LiveRun } from './live-run.ts';
 import type { AgentRunInput } from './messages.ts';
+import { openSubRuns } from './sub-runs.ts';
 
 export interface Steps {
   startModel(): void;
   startTool(call: ReadyCall): void;
   /** Asks everything that is out to stop. */
   stop(): void;
+  /** Tells the sub-runs that are out that this run is blocked. */
+  blockBelow(): void;
 }
 
 const factsOf = (run: LiveRun): CallModelInput['facts'] => {
@@ -41,7 +44,9 @@ const MODEL_STEP_MARGIN_MS = 60_000;
 const modelTimeoutMs = (limits: { readonly modelStepTimeoutMs?: number }): number =>
   (limits.modelStepTimeoutMs ?? 3_600_000) + MODEL_STEP_MARGIN_MS;
 
-export const openSteps = (run: LiveRun, { asksLedger }: Pick<AgentRunInput, 'asksLedger'>): Steps => {
+export const openSteps = (run: LiveRun, given: AgentRunInput): Steps => {
+  const { asksLedger } = given;
+  const subRuns = openSubRuns(given, run);
   const scope = new CancellationScope();
   const launch = (work: () => Promise<CoreCommand>): void => {
     void scope.run(work).then(run.apply);
@@ -110,12 +115,15 @@ export const openSteps = (run: LiveRun, { asksLedger }: Pick<AgentRunInput, 'ask
     const { toolCallId } = call;
     const dispatch = dispatchOf(call);
     const summary = `${call.tool} (${toolCallId}, by ${call.basis})`;
-    const startToCloseTimeout = call.timeoutMs ?? '10m';
+    // The time of an agent is its sub-run's, which no step waits for.
+    const startToCloseTimeout = call.role === 'agent' ? '10m' : (call.timeoutMs ?? '10m');
     try {
       const input = { ...carriedBy(run), ...dispatch };
       const answer = await runTool.executeWithOptions({ summary, startToCloseTimeout }, [input]);
       run.acknowledge(answer);
-      return { type: 'tool_settled', toolCallId, result: answer.result };
+      const { result } = answer;
+      if (result.type !== 'sub_run') return { type: 'tool_settled', toolCallId, result };
+      return await subRuns.follow(call, result, () => ({ ...carriedBy(run), ...dispatch }));
     } catch (error) {
       return { type: 'tool_settled', toolCallId, result: await outcomeOf(error, dispatch) };
     }
@@ -125,6 +133,7 @@ export const openSteps = (run: LiveRun, { asksLedger }: Pick<AgentRunInput, 'ask
     startModel: () => launch(model),
     startTool: (call) => launch(() => tool(call)),
     stop: () => scope.cancel(),
+    blockBelow: subRuns.block,
   };
 };
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { instructionsFor } from '../../src/activities/describe-actions.ts';
 import { judgeCalls } from '../../src/activities/judge-calls.ts';
 import type { Turn } from '../../src/activities/judge-calls.ts';
+import { createCurrentPolicies } from '../../src/activities/current-policy.ts';
 import { createPinnedRuns } from '../../src/activities/pinned-run.ts';
 import type { PinnedRun } from '../../src/activities/pinned-run.ts';
 import { askUser } from '../../src/adapters/tools/built-in/ask-user.ts';
@@ -53,7 +54,7 @@ beforeAll(async () => {
     logger: createLogger({ level: 'silent', service: 'judge' }),
     models: { openai: provider, anthropic: provider, google: provider, compatible: provider },
   });
-  pinned = await createPinnedRuns(parts).load(run.start);
+  pinned = await createPinnedRuns(parts, createCurrentPolicies(gate.store)).load(run.start);
 });
 afterAll(() => gate[Symbol.asyncDispose]());
 

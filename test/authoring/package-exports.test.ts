@@ -20,6 +20,7 @@ test('S3.1 the package exports what agents are written with', () => {
       "readFileTool",
       "says",
       "scriptedModel",
+      "subAgent",
       "writeFileTool",
       "z",
     ]

@@ -6,6 +6,8 @@ import { describe, expect, test } from 'vitest';
 import type { RuleInput } from '../../src/domain/policy/policy-schema.ts';
 import { workflowId } from '../../src/domain/core/ids.ts';
 import { askUser } from '../../src/adapters/tools/built-in/ask-user.ts';
+import { subRunId } from '../../src/domain/core/ids.ts';
+import { subAgent } from '../../src/adapters/tools/built-in/sub-agent.ts';
 import { blockRun } from '../../src/adapters/tools/built-in/block-run.ts';
 import { ModelError } from '../../src/adapters/models/model-port.ts';
 import type { ModelPort } from '../../src/adapters/models/model-port.ts';
@@ -43,6 +45,7 @@ const ladder: RuleInput = {
   escalate: [{ approvers: { groups: ['leads'] }, within: '1d' }],
   escalateThen: 'block',
 };
+const below = testAgent({ name: 'below', tools: [refund], script: [asksFor('refund', {}), says('Done.')] });
 const busy: ModelPort = {
   generate: () => Promise.reject(new ModelError('quota_exceeded', 'No quota is left.', { retryable: false })),
 };
@@ -84,6 +87,11 @@ const agents = [
       asksFor('refund', { text: 'b' }),
       says('Done.'),
     ],
+  }),
+  testAgent({
+    name: 'caller',
+    tools: [subAgent({ agent: below, description: 'Refunds.' })],
+    script: [asksForAll([asksFor('below', { input: 'One.' }), asksFor('below', { input: 'Two.' })]), says('Done.')],
   }),
   testAgent({ name: 'patient', tools: [refund], policy: [ladder], script: [asksFor('refund', {}), says('Done.')] }),
   testAgent({ name: 'one', tools: [refund], script: [asksFor('refund', {}), says('Done.')] }),
@@ -165,6 +173,27 @@ describe.runIf(process.env['COUNTERSIGN_RECORD'])('recordings', () => {
     await messaged.event('approval.requested', 3);
     await messaged.cancel();
     expect(await record(world, 'messaged', messaged)).toContain('message');
+  });
+
+  test('of a run that calls other agents, and of one that it calls', async () => {
+    await using world = await testWorld({ agents });
+    const anna = await world.person('anna');
+    const caller = await anna.startRun({ agent: 'caller' });
+    await caller.settles();
+    for (const approval of await caller.approvals()) await caller.decide(approval, 'approve');
+    await caller.event('approval.requested', 4);
+    const [one, two] = ['call_1_0', 'call_1_1'].map((key) => anna.run(subRunId(caller.runId, caller.runId, key)));
+    if (!one || !two) throw new Error('Two agents are called.');
+    await caller.block('Look at this.');
+    await caller.event('run.blocked', 3);
+    await caller.unblock('All is well.');
+    await caller.event('run.unblocked', 3);
+    await one.decide(await one.pending(), 'approve');
+    await two.pending();
+    await two.cancel();
+    expect(await record(world, 'caller', caller)).toContain('settleSubRun');
+    expect(await record(world, 'below', one)).toContain('subRunStatus');
+    expect(await record(world, 'below-cancelled', two)).toContain('agentRun');
   });
 
   test('of a run that waited too long', async () => {

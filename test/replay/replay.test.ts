@@ -12,7 +12,8 @@ const FOLDER = new URL('histories/', import.meta.url);
 const names = (await readdir(FOLDER)).filter((name) => name.endsWith('.json'));
 
 const recorded = async (name: string) => historyFromJSON(JSON.parse(await readFile(new URL(name, FOLDER), 'utf8')));
-const workflowIdOf = (name: string): string => `acme/web/${name.replace(/^.*\.(run_[a-z2-7]+)\.json$/, '$1')}`;
+const workflowIdOf = (name: string): string =>
+  `acme/web/${name.replace(/^[a-z-]+\.(run_[a-z2-7]+(?:\.[a-z2-7]+)?)\.json$/, '$1')}`;
 
 test('there are recordings', () => {
   expect(names.length).toBeGreaterThanOrEqual(4);

@@ -43,6 +43,8 @@ describe('create-or-get', () => {
       startedInTemporal: false,
       cancelRequested: null,
       replacedBy: null,
+      parentRunId: null,
+      parentCallId: null,
       outputRef: null,
       failure: null,
       eventSeq: 0,

@@ -6,7 +6,7 @@ import type { Tool } from './tool.ts';
 
 /** The tool as it is pinned with a run. Consent binds to its digest: a tool that changed is another tool. */
 export function toolDefinition(tool: Tool): ToolDefinition {
-  const { name, source, description, effect, timeoutMs, annotations, role, compensation, credential } = tool;
+  const { name, source, description, effect, timeoutMs, annotations, role, compensation, credential, agent } = tool;
   const inputSchema = tool.inputSchema ?? inputJsonSchema(tool.input);
   return {
     name,
@@ -18,9 +18,18 @@ export function toolDefinition(tool: Tool): ToolDefinition {
     ...(annotations === undefined ? {} : { annotations }),
     ...(role === undefined ? {} : { role }),
     ...(compensation === undefined ? {} : { compensation }),
+    ...(agent === undefined ? {} : { agentDigest: agent.digest }),
     ...(credential === undefined ? {} : { credentialRef: credential }),
     definitionDigest: digestOf(
-      canonicalJson({ name, source, description, inputSchema, annotations: annotations ?? {}, effect }),
+      canonicalJson({
+        name,
+        source,
+        description,
+        inputSchema,
+        annotations: annotations ?? {},
+        effect,
+        ...(agent === undefined ? {} : { agentDigest: agent.digest }),
+      }),
     ),
   };
 }

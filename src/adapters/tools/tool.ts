@@ -3,10 +3,11 @@ import type { JsonValue } from '../../domain/arguments/json-value.ts';
 import { looseObjectFaults } from '../../domain/arguments/strict-schema.ts';
 import type { RuleInput } from '../../domain/policy/policy-schema.ts';
 import { ToolEffect } from '../../domain/schemas/agent.ts';
-import type { ToolDefinition } from '../../domain/schemas/agent.ts';
+import type { AgentDefinition, ToolDefinition } from '../../domain/schemas/agent.ts';
 import { CredentialRef, ToolName } from '../../domain/schemas/names.ts';
 import type { BlobRef } from '../../domain/schemas/names.ts';
 import type { GuardedFetch } from '../../platform/outgoing/guarded-fetch.ts';
+import type { AgentSource } from '../agents/define-agent.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { checkOutput } from './check-output.ts';
 import { asWritten, isZod, toZod } from './declared-schema.ts';
@@ -36,6 +37,14 @@ export interface ToolContext {
 /** A tool's own rule, in the innermost policy layer. It applies to that tool. */
 export type ToolRule = Omit<RuleInput, 'match'>;
 
+/** The agent behind a tool of role `agent`. */
+export interface SubAgent {
+  /** Without the deployment's rules: the gate adds those that the parent has pinned. */
+  readonly definition: AgentDefinition;
+  readonly digest: string;
+  readonly source: AgentSource;
+}
+
 /** What agents may call. The gate is the only caller of `execute`, with arguments that passed `input`. */
 export interface Tool {
   readonly name: string;
@@ -49,8 +58,10 @@ export interface Tool {
   readonly timeoutMs: number;
   readonly annotations?: Readonly<Record<string, JsonValue>>;
   readonly policy: readonly ToolRule[];
-  /** Set for tools of our own, which people answer: the gate never executes them. */
+  /** Set for tools of our own, which people or other agents carry out: the gate never executes them. */
   readonly role?: ToolDefinition['role'];
+  /** Of role `agent`: who carries its calls out. */
+  readonly agent?: SubAgent;
   /** The tool of the same agent that undoes what this one did. */
   readonly compensation?: string;
   /** The secret that it uses, by the name that the deployment's provider knows. */
@@ -114,7 +125,7 @@ const Declaration = z.object({
   name: ToolName,
   description: z.string().min(1).max(8192),
   effect: ToolEffect,
-  timeoutMs: z.number().int().positive().max(MAX_TIMEOUT_MS),
+  timeoutMs: z.number(),
   compensation: ToolName.optional(),
   credential: CredentialRef.optional(),
 });
@@ -129,13 +140,10 @@ export function defineTool<const Input extends DeclaredSchema>(options: ToolOpti
     ...(options.compensation === undefined ? {} : { compensation: options.compensation }),
     ...(options.credential === undefined ? {} : { credential: options.credential }),
   };
-  const faults = Declaration.safeParse(declared).error?.issues.map(
-    (issue) => `tools.${options.name}.${issue.path.join('.')}: ${issue.message}`,
-  );
   const input = readSchema(options.input);
   const output = options.output === undefined ? undefined : readSchema(options.output);
   const all = [
-    ...(faults ?? []),
+    ...declarationFaults(declared),
     ...inputFaults(options.input, input).map((fault) => `tools.${options.name}.input${fault}`),
     ...(typeof output === 'string' ? [`tools.${options.name}.output: ${output}`] : []),
   ];
@@ -157,6 +165,16 @@ export function defineTool<const Input extends DeclaredSchema>(options: ToolOpti
     },
   });
 }
+
+/** What is wrong with a tool beside its input, each fault by its path. */
+export const declarationFaults = (
+  declared: z.input<typeof Declaration>,
+  maxTimeoutMs = MAX_TIMEOUT_MS,
+): readonly string[] => {
+  const timeoutMs = z.number().int().positive().max(maxTimeoutMs);
+  const faults = Declaration.extend({ timeoutMs }).safeParse(declared).error?.issues ?? [];
+  return faults.map((issue) => `tools.${declared.name}.${issue.path.join('.')}: ${issue.message}`);
+};
 
 /** The schema, or what is wrong with it. */
 function readSchema(schema: DeclaredSchema): z.ZodType | string {

@@ -1,4 +1,4 @@
-import { approvalId } from '../../domain/core/ids.ts';
+import { approvalId, parseApprovalId, rootRunIdOf } from '../../domain/core/ids.ts';
 import { isWithinReach } from '../../domain/authorise.ts';
 import { isFinished } from '../../domain/core/run-status.ts';
 import type { ApprovalParams } from '../../contract/approvals.ts';
@@ -16,13 +16,19 @@ export interface FoundApproval {
   readonly approval: ApprovalRow;
 }
 
+/** Approvals of sub-runs are found at their root, too, by their whole id. */
+const leafOf = ({ runId, key }: ApprovalParams): ApprovalParams => {
+  const named = parseApprovalId(key);
+  if (!named) return { runId, key };
+  const isWithin = named.runId === runId || rootRunIdOf(named.runId) === runId;
+  if (!isWithin) throw new HttpProblem('approval_not_found');
+  return named;
+};
+
 /** The approval and its run, where the caller may see them; others' are as unknown as none. */
-export async function findApproval(
-  api: Api,
-  request: AnyRequest,
-  { runId, key }: ApprovalParams,
-): Promise<FoundApproval> {
+export async function findApproval(api: Api, request: AnyRequest, params: ApprovalParams): Promise<FoundApproval> {
   const { scope, actor } = request.caller;
+  const { runId, key } = leafOf(params);
   const [run, approval] = await Promise.all([
     getRun(api.store, scope, runId),
     getApproval(api.store, scope, approvalId(runId, key)),
@@ -37,10 +43,11 @@ export async function findApproval(
 export async function awaitApproval(
   api: Api,
   request: AnyRequest,
-  { runId, key }: ApprovalParams,
+  params: ApprovalParams,
   signal: AbortSignal,
 ): Promise<FoundApproval> {
   const { scope, actor } = request.caller;
+  const { runId, key } = leafOf(params);
   const id = approvalId(runId, key);
   const [run, stored] = await Promise.all([getRun(api.store, scope, runId), getApproval(api.store, scope, id)]);
   if (!run || !isWithinReach(request.reach, actor.principal, run.requester, run.startedBy))

@@ -108,7 +108,7 @@ async function readCalls(
 }
 
 function callOf(
-  { runId, agent, requester }: RecordedTurn,
+  { runId, agent, path, requester }: RecordedTurn,
   call: JudgedCall,
   { definition, layers }: PinnedPolicy,
   contents: ReadonlyMap<string, JsonValue>,
@@ -119,7 +119,7 @@ function callOf(
   const tool = definition.tools.find((one) => one.name === call.tool);
   if (args === undefined || !facts.success || !tool) return undefined;
   const start = { agent, requester: { principal: requester.principal, groups: [...requester.groups] } };
-  return { runId, toolCallId, layers, facts: callFacts({ start, path: [agent], tool, facts: facts.data }, args) };
+  return { runId, toolCallId, layers, facts: callFacts({ start, path, tool, facts: facts.data }, args) };
 }
 
 function exampleView({ call, before, after }: ReplayedCall<Call>): ReplayExample {

@@ -7,6 +7,7 @@ import { evolve } from '../../domain/core/evolve.ts';
 import { isWorkflowOrigin } from '../../domain/core/ids.ts';
 import { newRunState } from '../../domain/core/state.ts';
 import type { RunState } from '../../domain/core/state.ts';
+import { pathOf } from '../../domain/core/sub-runs.ts';
 import { RunLimits } from '../../domain/schemas/agent.ts';
 import { StartCommand } from '../../domain/schemas/command.ts';
 import { RunEvent } from '../../domain/schemas/event.ts';
@@ -43,8 +44,19 @@ export const startOf = (run: RunRow): StartCommand => StartCommand.parse(JSON.pa
 
 const beginning = (run: RunRow): RunProjection => {
   const { tenant, project, runId, rootRunId, agent, agentDigest, policyDigest } = run;
-  const { requester } = startOf(run);
-  const identity = { tenant, project, runId, rootRunId, path: [agent], agent, agentDigest, policyDigest, requester };
+  const start = startOf(run);
+  const { requester } = start;
+  const identity = {
+    tenant,
+    project,
+    runId,
+    rootRunId,
+    path: pathOf(start),
+    agent,
+    agentDigest,
+    policyDigest,
+    requester,
+  };
   // Folding heeds no limit: they say what the run does next.
   return { seq: 0, state: newRunState(identity, RunLimits.parse({})), stateEdits: [] };
 };

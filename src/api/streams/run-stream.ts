@@ -58,7 +58,7 @@ export function streamRun(api: Api, connection: SseConnection, options: RunStrea
 
   const sendEvents = async (events: readonly ChainedEvent[]) => {
     let status: RunStatus | undefined;
-    for await (const views of eventViewGroups(api.store, run.tenant, events.filter(isOurs))) {
+    for await (const views of eventViewGroups(api.store, run, events.filter(isOurs))) {
       await connection.send(views.map(messageOf));
       if (connection.closed.aborted) return;
       const last = views.find((view) => view.runId === run.runId && endedBy(view.type));

@@ -1,10 +1,11 @@
 import type { EventContent, RunEventView } from '../../contract/events.ts';
 import { reasoningOf } from '../../domain/schemas/content.ts';
 import { RunEvent } from '../../domain/schemas/event.ts';
-import type { BlobRef } from '../../domain/schemas/names.ts';
+import type { BlobRef, Scope } from '../../domain/schemas/names.ts';
 import { readBlobs } from '../../store/blobs.ts';
 import type { Store } from '../../store/database.ts';
 import type { ChainedEvent } from '../../store/events.ts';
+import { readPaths } from '../../store/sub-runs.ts';
 import { definedOnly } from '../defined-only.ts';
 import { contentOf, messageOf, resultOf, textOf } from './content.ts';
 import type { Contents } from './content.ts';
@@ -29,14 +30,14 @@ const typedEvent = (event: ChainedEvent): TypedEvent => {
 /** Stored events with the content that they refer to: one read of the store for all of them. */
 export const eventViews = (
   store: Store,
-  tenant: string,
+  scope: Scope,
   events: readonly ChainedEvent[],
-): Promise<readonly RunEventView[]> => viewsOf(store, tenant, events.map(typedEvent));
+): Promise<readonly RunEventView[]> => viewsOf(store, scope, events.map(typedEvent));
 
 /** The same, a group at a time: whoever takes their time holds back no more than one group's content. */
 export async function* eventViewGroups(
   store: Store,
-  tenant: string,
+  scope: Scope,
   events: readonly ChainedEvent[],
 ): AsyncGenerator<readonly RunEventView[]> {
   let group: TypedEvent[] = [];
@@ -44,23 +45,27 @@ export async function* eventViewGroups(
   for (const typed of events.map(typedEvent)) {
     const bytes = typed.refs.reduce((sum, ref) => sum + ref.bytes, 0);
     if (group.length > 0 && groupBytes + bytes > GROUP_CONTENT_BYTES) {
-      yield await viewsOf(store, tenant, group);
+      yield await viewsOf(store, scope, group);
       [group, groupBytes] = [[], 0];
     }
     group.push(typed);
     groupBytes += bytes;
   }
-  if (group.length > 0) yield await viewsOf(store, tenant, group);
+  if (group.length > 0) yield await viewsOf(store, scope, group);
 }
 
-async function viewsOf(store: Store, tenant: string, events: readonly TypedEvent[]): Promise<readonly RunEventView[]> {
+async function viewsOf(store: Store, scope: Scope, events: readonly TypedEvent[]): Promise<readonly RunEventView[]> {
   const needed = new Set(events.flatMap(({ refs }) => refs.map(({ sha256 }) => sha256)));
-  const contents = needed.size === 0 ? new Map() : await readBlobs(store, tenant, [...needed]);
+  const [contents, paths] = await Promise.all([
+    needed.size === 0 ? new Map() : readBlobs(store, scope.tenant, [...needed]),
+    readPaths(store, scope, [...new Set(events.map(({ event }) => event.runId))]),
+  ]);
   return events.map(({ event, known }) => {
     const content = known ? contentOfEvent(known, contents) : {};
     return {
       seq: event.seq,
       runId: event.runId,
+      path: [...(paths.get(event.runId) ?? [])],
       type: event.type,
       at: timestamp(event.at),
       data: event.data,

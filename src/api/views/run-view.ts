@@ -1,11 +1,13 @@
 import type { Run, RunDetail } from '../../contract/runs.ts';
 import { runActions } from '../../domain/core/run-status.ts';
+import { pathOf } from '../../domain/core/sub-runs.ts';
 import { readBlobs } from '../../store/blobs.ts';
 import type { RunRow } from '../../store/run-rows.ts';
 import { findQueuedSince } from '../../store/slots.ts';
 import { readUsage } from '../../store/usage.ts';
 import type { Api } from '../dependencies.ts';
 import { attentionsOf } from '../runs/attentions.ts';
+import { startOf } from '../runs/run-projection.ts';
 import { findRunState } from '../runs/run-state.ts';
 import { textOf } from './content.ts';
 import { timestamp, timestampOrNull } from './time.ts';
@@ -17,6 +19,11 @@ export function runView(row: RunRow): Run {
   return {
     runId: row.runId,
     rootRunId: row.rootRunId,
+    path: [...pathOf(startOf(row))],
+    parent:
+      row.parentRunId === null || row.parentCallId === null
+        ? null
+        : { runId: row.parentRunId, toolCallId: row.parentCallId },
     agent: row.agent,
     agentDigest: row.agentDigest,
     status: row.status,

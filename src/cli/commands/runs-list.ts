@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { ListRunsQuery } from '../../contract/runs.ts';
 import { RunStatus } from '../../domain/schemas/run.ts';
 import { firstItems } from '../all-pages.ts';
-import { countArgument } from '../arguments.ts';
+import { countArgument, runIdArgument } from '../arguments.ts';
 import { connect, withApiOptions } from '../context.ts';
 import type { ApiOptions, CliContext } from '../context.ts';
 import { jsonText } from '../show/json.ts';
@@ -11,6 +11,7 @@ import { runTable } from '../show/run.ts';
 
 interface Options extends ApiOptions {
   readonly status?: RunStatus;
+  readonly tree?: string;
   readonly agent?: string;
   readonly requester?: string;
   readonly conversation?: string;
@@ -26,12 +27,15 @@ export const addRunsList = (runs: Command, { terminal }: CliContext): Command =>
     .option('--requester <principal>', 'only those that act for this person or service')
     .option('--conversation <id>', 'only those of this conversation')
     .option('--label <name=value>', 'only those with this label')
+    .option('--tree <run>', 'the runs of one tree: a root run, and those that its agents have called', runIdArgument)
     .option('--limit <count>', 'how many', countArgument, 20)
     .action(async (options: Options) => {
       const client = connect(options);
-      const { status, agent, requester, conversation: conversationId, label, limit } = options;
+      const { status, tree: rootRunId, agent, requester, conversation: conversationId, label, limit } = options;
       const filters = Object.fromEntries(
-        Object.entries({ status, agent, requester, conversationId, label }).filter(([, value]) => value !== undefined),
+        Object.entries({ status, rootRunId, agent, requester, conversationId, label }).filter(
+          ([, value]) => value !== undefined,
+        ),
       ) as ListRunsQuery;
       const page = await firstItems(limit, (query) => client.runs.list({ ...filters, ...query }));
       if (options.json) return terminal.print(jsonText(page));

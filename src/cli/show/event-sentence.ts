@@ -58,7 +58,11 @@ export function eventSentence(event: RunEvent, content: Content = {}): string {
       return calls.length === 0 ? event.data.finishReason : `wants ${calls.join(', ')}`;
     }
     case 'usage.recorded':
-      return `${usageText(event.data)}${event.data.failed ? ', of an attempt that failed' : ''}`;
+      return `${usageText(event.data)}${event.data.failed ? ', of an attempt that failed' : ''}${
+        event.data.subRunId === undefined ? '' : `, by ${event.data.subRunId}`
+      }`;
+    case 'sub_run.changed':
+      return `${callOf(event)} in ${event.data.subRunId} is ${event.data.status}`;
     case 'budget.reached':
       return `${event.data.tool}: another turn would go beyond it`;
     case 'budget.raised':

@@ -15,7 +15,9 @@ export function eventLine(terminal: Terminal, view: RunEventView): string {
   const head = `${timeOfDay(view.at)} ${seq}  `;
   const margin = ' '.repeat(head.length);
   const type = presentInline(view.type).padEnd(TYPE_COLUMNS);
-  const said = presentInline(summaryOf(view), { maxBytes: SAID_MAX_BYTES });
+  // Of a sub-run: whose event it is comes first.
+  const whose = view.path.length > 1 ? `[${view.path.slice(1).join(' > ')}] ` : '';
+  const said = presentInline(`${whose}${summaryOf(view)}`, { maxBytes: SAID_MAX_BYTES });
   const [first = '', ...rest] = wrap(said, terminal.columns - head.length - TYPE_COLUMNS - 1);
   const lines = [
     `${terminal.style('dim', head)}${type} ${first}`,

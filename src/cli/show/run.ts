@@ -28,9 +28,21 @@ export interface RunWithContext {
   readonly run: RunDetail;
   readonly pending: readonly Approval[];
   readonly artifacts: readonly Artifact[];
+  /** All runs of its tree, newest first. */
+  readonly tree: readonly Run[];
 }
 
-export function runScreen(terminal: Terminal, { run, pending, artifacts }: RunWithContext, nowMs: number): string {
+/** The runs that this one and those below it have called, each under its caller. */
+function below(tree: readonly Run[], runId: string): readonly Run[] {
+  const called = tree.filter(({ parent }) => parent?.runId === runId).toReversed();
+  return called.flatMap((one) => [one, ...below(tree, one.runId)]);
+}
+
+export function runScreen(
+  terminal: Terminal,
+  { run, pending, artifacts, tree }: RunWithContext,
+  nowMs: number,
+): string {
   const labels = Object.entries(run.labels).map(([name, value]) => `${name}=${value}`);
   const moment = (timestamp: string) => own(`${absolute(timestamp)} (${relative(timestamp, nowMs)})`);
   const facts: Field[] = [
@@ -42,6 +54,12 @@ export function runScreen(terminal: Terminal, { run, pending, artifacts }: RunWi
     ...(run.queuedSince === null ? [] : [['Waits its turn', moment(run.queuedSince)] as const]),
     ['Agent', run.agent],
     ['', run.agentDigest],
+    ...(run.parent === null
+      ? []
+      : [
+          ['Path', run.path.join(' > ')] as const,
+          ['Called by', `${run.parent.runId} (${run.parent.toolCallId})`] as const,
+        ]),
     ['For', run.requester],
     ...(run.conversationId === null ? [] : [['Conversation', run.conversationId] as const]),
     ...(labels.length === 0 ? [] : [['Labels', labels.join(', ')] as const]),
@@ -58,6 +76,15 @@ export function runScreen(terminal: Terminal, { run, pending, artifacts }: RunWi
   if (run.output !== null) parts.push(`${heading('Output')}\n${quoted(run.output, terminal.columns)}`);
   if (run.state !== null && Object.keys(run.state).length > 0) {
     parts.push(`${heading('State')}\n${presentValue(jsonOf(run.state), { columns: terminal.columns })}`);
+  }
+  const called = below(tree, run.runId);
+  if (called.length > 0) {
+    const rows = called.map((one) => [
+      `${'  '.repeat(one.path.length - run.path.length - 1)}${one.agent}`,
+      own(status(terminal, one.status)),
+      own(one.runId),
+    ]);
+    parts.push(table(terminal, ['AGENT CALLED', 'STATUS', 'RUN'], rows));
   }
   parts.push(...run.attentions.map((attention) => attentionBlock(terminal, run, attention, nowMs)));
   if (pending.length > 0) {

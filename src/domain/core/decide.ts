@@ -5,12 +5,22 @@
 import type { ExtendCommand, MessageCommand, ResolveCommand, UnblockCommand } from '../schemas/command.ts';
 import type { EventOf, RunEvent } from '../schemas/event.ts';
 import type { BlobRef } from '../schemas/names.ts';
+import type { Usage } from '../schemas/run.ts';
 import type { ModelStepResult, ToolStepResult } from '../schemas/step.ts';
 import { dueEvents } from './clocks.ts';
 import { derivedStatus, evolve } from './evolve.ts';
 import { doomedByBatch } from './evolve-call.ts';
 import { approvalId, effectKey } from './ids.ts';
-import { judgeBlock, judgeExtend, judgeRecheck, judgeResolve, judgeUnblock, refused } from './judge-command.ts';
+import {
+  judgeBlock,
+  judgeBlockAbove,
+  judgeExtend,
+  judgeRecheck,
+  judgeResolve,
+  judgeSubRunStatus,
+  judgeUnblock,
+  refused,
+} from './judge-command.ts';
 import type { Attested, Block } from './judge-command.ts';
 import { judgeDecision } from './judge-decision.ts';
 import type { AttestedDecision } from './judge-decision.ts';
@@ -20,7 +30,7 @@ import { judgeModelStep } from './judge-model-step.ts';
 import { judgeToolStep } from './judge-tool-step.ts';
 import { isFinished } from './run-status.ts';
 import { hasWorkInFlight, isBlocked, isEnding, isReady, limitsOf, pendingApprovals } from './state.ts';
-import type { RunState } from './state.ts';
+import type { CallState, RunState } from './state.ts';
 import { ATTENTION_TEXTS, DENIAL_TEXTS, MODEL_TEXTS } from './texts.ts';
 
 export type CoreCommand =
@@ -29,14 +39,26 @@ export type CoreCommand =
       readonly inputRef: BlobRef;
       readonly conversationId?: string;
       readonly stateRef?: BlobRef;
+      /** Of a sub-run: the call that it carries out. */
+      readonly parent?: { readonly runId: string; readonly toolCallId: string };
     }
   | { readonly type: 'begin_turn' }
   | { readonly type: 'model_settled'; readonly result: ModelStepResult }
   | { readonly type: 'dispatch'; readonly toolCallId: string }
-  | { readonly type: 'tool_settled'; readonly toolCallId: string; readonly result: ToolStepResult }
+  | {
+      readonly type: 'tool_settled';
+      readonly toolCallId: string;
+      readonly result: ToolStepResult;
+      /** What the sub-run that carried it out has used. */
+      readonly subRun?: { readonly runId: string; readonly usage: Usage };
+    }
   | { readonly type: 'decide'; readonly given: AttestedDecision }
   | { readonly type: 'extend'; readonly given: Attested<ExtendCommand> }
   | { readonly type: 'block'; readonly given: Block }
+  /** The run above is blocked. */
+  | { readonly type: 'block_above' }
+  /** What a sub-run says that it is at. */
+  | { readonly type: 'sub_run_status'; readonly toolCallId: string; readonly status: NonNullable<CallState['below']> }
   | { readonly type: 'unblock'; readonly given: Attested<UnblockCommand> }
   | { readonly type: 'message'; readonly given: Attested<MessageCommand> }
   | { readonly type: 'resolve'; readonly given: Attested<ResolveCommand> }
@@ -67,6 +89,20 @@ const dispatch = (state: RunState, id: string, now: number): RunEvent[] => {
   return [{ type: 'tool.started', at: now, data: { toolCallId, tool, basis, digest, effectKey: key } }];
 };
 
+/** Told once, with the end of the call that it carried out. */
+const usedBySubRun = (
+  state: RunState,
+  { toolCallId, subRun }: Extract<CoreCommand, { type: 'tool_settled' }>,
+  now: number,
+): RunEvent[] => {
+  const isOut = state.calls.some((call) => call.toolCallId === toolCallId && call.status === 'running');
+  if (!subRun || !isOut) return [];
+  const { usage, runId } = subRun;
+  if (usage.inputTokens + usage.outputTokens === 0) return [];
+  const data = { turn: state.turn, ...usage, subRunId: runId };
+  return [{ type: 'usage.recorded', at: now, data }];
+};
+
 const requestCancel = (state: RunState, command: Extract<CoreCommand, { type: 'cancel' }>, now: number): RunEvent[] => {
   if (state.cancel) return [];
   const { type: _, ...data } = command;
@@ -77,7 +113,7 @@ const eventsOf = (state: RunState, command: CoreCommand, now: number): RunEvent[
   switch (command.type) {
     case 'start': {
       const { agent, agentDigest, policyDigest, requester } = state.identity;
-      const { inputRef, conversationId, stateRef } = command;
+      const { inputRef, conversationId, stateRef, parent } = command;
       const data = {
         agent,
         agentDigest,
@@ -87,6 +123,7 @@ const eventsOf = (state: RunState, command: CoreCommand, now: number): RunEvent[
         ...(state.contributors && { contributors: [...state.contributors] }),
         ...(conversationId && { conversationId }),
         ...(stateRef && { stateRef }),
+        ...(parent && { parentRunId: parent.runId, toolCallId: parent.toolCallId }),
       };
       return state.startedAt === 0 ? [{ type: 'run.started', at: now, data }] : [];
     }
@@ -97,13 +134,17 @@ const eventsOf = (state: RunState, command: CoreCommand, now: number): RunEvent[
     case 'dispatch':
       return dispatch(state, command.toolCallId, now);
     case 'tool_settled':
-      return judgeToolStep(state, command.toolCallId, command.result, now);
+      return [...usedBySubRun(state, command, now), ...judgeToolStep(state, command.toolCallId, command.result, now)];
     case 'decide':
       return judgeDecision(state, command.given, now);
     case 'extend':
       return judgeExtend(state, command.given, now);
     case 'block':
       return judgeBlock(state, command.given, now);
+    case 'block_above':
+      return judgeBlockAbove(state, now);
+    case 'sub_run_status':
+      return judgeSubRunStatus(state, command, now);
     case 'unblock':
       return judgeUnblock(state, command.given, now);
     case 'message':

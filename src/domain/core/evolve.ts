@@ -3,8 +3,9 @@ import type { RunEvent } from '../schemas/event.ts';
 import { raiseBudget } from './budget.ts';
 import { evolveApproval } from './evolve-approval.ts';
 import { asksTogether, releaseBatch, withCall } from './evolve-call.ts';
-import { concernsRun, hasWorkInFlight, isEnding } from './state.ts';
-import type { CallState, RunState } from './state.ts';
+import { BLOCKED_ABOVE, concernsRun, isEnding, isMoving, isWaitingBelow } from './state.ts';
+import type { Attention, CallState, RunState } from './state.ts';
+import { isAnsweredByPeople } from './tool-roles.ts';
 import { addUsage } from './usage.ts';
 
 const ended = (state: RunState, status: 'completed' | 'failed' | 'cancelled'): RunState => ({
@@ -29,7 +30,7 @@ const judgedCall = (
   const { revision = 1, ...rest } = call;
   const isTogether = asksTogether(call.verdict);
   const judged = { ...rest, revision, ...(isTogether && { together: true as const }) };
-  if (call.role) return { ...judged, status: 'judged' };
+  if (isAnsweredByPeople(call.role)) return { ...judged, status: 'judged' };
   if (effect === 'allow') return { ...judged, status: 'ready', basis: 'rule' };
   // A grant answers for one call, not for those that it belongs with.
   if (effect === 'ask' && call.grantId !== undefined)
@@ -68,7 +69,9 @@ const blocked = (state: RunState, { data }: Extract<RunEvent, { type: 'run.block
 };
 
 const unblocked = (state: RunState, { data }: Extract<RunEvent, { type: 'run.unblocked' }>): RunState => {
-  const attentions = (state.attentions ?? []).filter((attention) => !concernsRun(attention));
+  const isLifted = (attention: Attention): boolean =>
+    data.inherited ? attention.code === BLOCKED_ABOVE : concernsRun(attention);
+  const attentions = (state.attentions ?? []).filter((attention) => !isLifted(attention));
   const contributors = [...new Set([...(state.contributors ?? []), data.actor.principal])];
   return follow({ ...state, attentions, contributors, rejections: {} }, data.commandId);
 };
@@ -79,6 +82,12 @@ const received = (state: RunState, { data }: Extract<RunEvent, { type: 'message.
   const { duringTurn } = data;
   const unread = duringTurn === undefined ? {} : { messagedDuring: duringTurn };
   return follow({ ...state, contributors, messages, ...unread }, data.commandId);
+};
+
+/** Tried again, nothing is known of the run that carries it out. */
+const started = (state: RunState, toolCallId: string): RunState => {
+  const isKnownBelow = state.calls.some((call) => call.toolCallId === toolCallId && call.below !== undefined);
+  return withCall(state, toolCallId, { status: 'running', ...(isKnownBelow && { below: 'running' as const }) });
 };
 
 const withoutAttention = (state: RunState, toolCallId: string): RunState => ({
@@ -147,7 +156,9 @@ export const evolve = (state: RunState, event: RunEvent): RunState => {
     case 'usage.recorded':
       return { ...state, usage: addUsage(state.usage, event.data) };
     case 'tool.started':
-      return withCall(state, event.data.toolCallId, { status: 'running' });
+      return started(state, event.data.toolCallId);
+    case 'sub_run.changed':
+      return withCall(state, event.data.toolCallId, { below: event.data.status });
     case 'tool.completed':
     case 'tool.failed':
       return withCall(state, event.data.toolCallId, { status: 'settled' });
@@ -207,8 +218,8 @@ export const evolve = (state: RunState, event: RunEvent): RunState => {
 export const derivedStatus = (state: RunState): 'running' | 'suspended' | 'needs_attention' => {
   if (isEnding(state)) return 'running';
   if ((state.attentions ?? []).length > 0) return 'needs_attention';
-  const waits = state.phase === 'tools' && state.calls.some((call) => call.status === 'waiting');
-  const moves =
-    hasWorkInFlight(state) || state.calls.some((call) => call.status === 'ready' || call.status === 'judged');
+  const waits =
+    state.phase === 'tools' && state.calls.some((call) => call.status === 'waiting' || isWaitingBelow(call));
+  const moves = isMoving(state) || state.calls.some((call) => call.status === 'ready' || call.status === 'judged');
   return waits && !moves ? 'suspended' : 'running';
 };

@@ -38,6 +38,9 @@ export const runIdFromKey = (owner: { tenant: string; project: string; principal
 export const subRunId = (rootRunId: string, parentRunId: string, toolCallId: string): string =>
   `${rootRunId}.${base32(hashOf('countersign.sub-run/v1', parentRunId, toolCallId), 16)}`;
 
+/** The run at the top of a tree: every id in it begins with this one. */
+export const rootRunIdOf = (runId: string): string => runId.split('.', 1)[0] ?? runId;
+
 export interface WorkflowAddress {
   readonly tenant: string;
   readonly project: string;

@@ -9,10 +9,10 @@ import type {
 } from '../schemas/command.ts';
 import type { RunEvent } from '../schemas/event.ts';
 import type { BlobRef } from '../schemas/names.ts';
-import { approvalId, effectKey } from './ids.ts';
+import { approvalId, effectKey, subRunId } from './ids.ts';
 import { settledCode, signedBy } from './judge-decision.ts';
 import type { Attestation } from './judge-decision.ts';
-import { concernsRun, isBlocked, isEnding } from './state.ts';
+import { BLOCKED_ABOVE, concernsRun, isBlocked, isEnding } from './state.ts';
 import type { CallState, RunState } from './state.ts';
 import { ATTENTION_TEXTS } from './texts.ts';
 
@@ -66,16 +66,42 @@ export const judgeBlock = (state: RunState, given: Block, now: number): RunEvent
   return [{ type: 'run.blocked', at: now, data: { ...blocked, ...signedBy(given), commandId, reasonRef } }];
 };
 
+/** Told by the parent's workflow. Needs no signature: it only tightens. */
+export const judgeBlockAbove = (state: RunState, now: number): RunEvent[] => {
+  const isKnown = (state.attentions ?? []).some(({ code }) => code === BLOCKED_ABOVE);
+  if (isKnown || isEnding(state)) return [];
+  return [{ type: 'run.blocked', at: now, data: { code: BLOCKED_ABOVE, detail: ATTENTION_TEXTS.blocked_above } }];
+};
+
+/** Told by the sub-run that carries a call out: it is shown, and proves nothing. */
+export const judgeSubRunStatus = (
+  state: RunState,
+  { toolCallId, status }: { readonly toolCallId: string; readonly status: NonNullable<CallState['below']> },
+  now: number,
+): RunEvent[] => {
+  const call = state.calls.find((one) => one.toolCallId === toolCallId);
+  if (call?.role !== 'agent' || call.status !== 'running' || (call.below ?? 'running') === status) return [];
+  const { rootRunId, runId } = state.identity;
+  const subRun = subRunId(rootRunId, runId, toolCallId);
+  return [{ type: 'sub_run.changed', at: now, data: { toolCallId, tool: call.tool, subRunId: subRun, status } }];
+};
+
 export const judgeUnblock = (state: RunState, given: Attested<UnblockCommand>, now: number): RunEvent[] => {
   const { command } = given;
   if (isFollowed(state, command)) return [];
-  const attentions = (state.attentions ?? []).filter(concernsRun);
+  const attentions = (state.attentions ?? []).filter((one) =>
+    command.inherited ? one.code === BLOCKED_ABOVE : concernsRun(one),
+  );
   if (attentions.length === 0 || isEnding(state)) return refused(state, command, 'not_blocked', now);
   const { commandId, noteRef } = command;
   const calls = attentions.flatMap(({ toolCallId }) => state.calls.filter((call) => call.toolCallId === toolCallId));
   const answers = calls.map((call) => call.toolCallId);
   return [
-    { type: 'run.unblocked', at: now, data: { ...signedBy(given), commandId, noteRef, answers } },
+    {
+      type: 'run.unblocked',
+      at: now,
+      data: { ...signedBy(given), commandId, noteRef, answers, ...(command.inherited && { inherited: true }) },
+    },
     ...calls.map(({ toolCallId, tool }): RunEvent => ({
       type: 'tool.completed',
       at: now,

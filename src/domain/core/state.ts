@@ -2,7 +2,8 @@
 import type { Budget, RunLimits } from '../schemas/agent.ts';
 import type { Approval } from '../schemas/approval.ts';
 import type { Requester } from '../schemas/actor.ts';
-import type { Basis, EventOf, JudgedCall } from '../schemas/event.ts';
+import type { Basis } from '../schemas/basis.ts';
+import type { EventOf, JudgedCall } from '../schemas/event.ts';
 import type { BlobRef } from '../schemas/names.ts';
 import type { RunStatus, Usage } from '../schemas/run.ts';
 import type { RevisedCall } from '../schemas/step.ts';
@@ -25,6 +26,8 @@ export interface CallState extends Omit<JudgedCall, 'role'> {
   readonly unknownEpoch?: number;
   /** It will never run. */
   readonly denied?: true;
+  /** What the sub-run that carries it out is at, as that one says. */
+  readonly below?: 'running' | 'suspended' | 'needs_attention';
   /** It runs with others of its turn or not at all: an edit that takes the mark from its verdict does not let it go. */
   readonly together?: true;
 }
@@ -135,9 +138,9 @@ export interface RunState {
 export const REMEMBERED_REFUSALS = 50;
 
 /** Runs that were started before there were these limits have none. */
-const LATER_LIMITS = { maxPending: 20, maxRejections: 3 } satisfies Partial<RunLimits>;
+const LATER_LIMITS = { maxPending: 20, maxRejections: 3, maxDepth: 4, maxSubRuns: 50 } satisfies Partial<RunLimits>;
 
-export const limitsOf = ({ limits }: RunState): RunLimits => ({ ...LATER_LIMITS, ...limits });
+export const limitsOf = ({ limits }: Pick<RunState, 'limits'>): RunLimits => ({ ...LATER_LIMITS, ...limits });
 
 /** `contributors`: who stands behind the start beside the requester. */
 export const newRunState = (
@@ -172,11 +175,21 @@ export const hasCall = (state: RunState, status: CallStatus): boolean =>
 /** True while a step is out: neither the end nor continue-as-new may come now. */
 export const hasWorkInFlight = (state: RunState): boolean => state.phase === 'asking' || hasCall(state, 'running');
 
+/** True while something is under way that waits for nobody: a sub-run in which people are waited for is not. */
+export const isMoving = (state: RunState): boolean =>
+  state.phase === 'asking' || state.calls.some((call) => call.status === 'running' && !isWaitingBelow(call));
+
+export const isWaitingBelow = ({ status, below }: CallState): boolean =>
+  status === 'running' && (below === 'suspended' || below === 'needs_attention');
+
 /** The end is decided: nothing new starts, what is out is waited for. */
 export const isEnding = (state: RunState): boolean => state.cancel !== undefined || state.failing !== undefined;
 
+/** Code of a block that came from the run above: it goes with that one's. */
+export const BLOCKED_ABOVE = 'blocked_above';
+
 /** Codes of attentions that concern the whole run, not one parked call. */
-const RUN_WIDE = new Set(['blocked', 'blocked_by_agent', 'too_many_rejections']);
+const RUN_WIDE = new Set(['blocked', BLOCKED_ABOVE, 'blocked_by_agent', 'too_many_rejections']);
 
 export const concernsRun = (attention: Attention): boolean => RUN_WIDE.has(attention.code);
 

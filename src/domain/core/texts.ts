@@ -21,6 +21,7 @@ export const MODEL_TEXTS = {
 /** What people are told of a run that needs them. */
 export const ATTENTION_TEXTS = {
   blocked: 'Somebody blocked the run.',
+  blocked_above: 'The run above this one is blocked.',
   blocked_by_agent: 'The agent blocked its own run.',
   too_many_rejections: (tool: string, times: number): string => `Calls of ${tool} were rejected ${times} times.`,
   approval_expired: (tool: string): string => `Nobody decided a call of ${tool} in time.`,

@@ -1,6 +1,7 @@
 /** Follows calls from the model's wish to their outcome: each dispatch must stand on what it says it stands on. */
 import { approvalId } from '../core/ids.ts';
-import type { Basis, EventOf, JudgedCall, RunEvent } from '../schemas/event.ts';
+import type { Basis } from '../schemas/basis.ts';
+import type { EventOf, JudgedCall, RunEvent } from '../schemas/event.ts';
 import type { Consent, ConsentTrail } from './consent-trail.ts';
 import type { Findings } from './report.ts';
 

@@ -3,6 +3,7 @@ import { RunEvent } from '../schemas/event.ts';
 import type { EventOf } from '../schemas/event.ts';
 import { commandDifference } from './command-match.ts';
 import type { Findings } from './report.ts';
+import { isOfSubRun } from './sub-run-trail.ts';
 import { actorFault } from './signed-commands.ts';
 import type { CheckedCommand } from './signed-commands.ts';
 
@@ -41,7 +42,8 @@ export class SignedEvents {
   /** Before anything follows the event. */
   follow(seq: number, runId: string, event: RunEvent, askedNow: AskedNow): void {
     for (const id of answeredIds(event)) this.#answered.add(id);
-    if (event.type === 'run.started') this.#starts.push({ seq, runId, event });
+    // That of a sub-run is derived, not signed.
+    if (event.type === 'run.started' && !isOfSubRun(event)) this.#starts.push({ seq, runId, event });
     if (isDecision(event)) this.decisions += 1;
     const signatureId = signatureOf(event);
     if (signatureId === undefined) return;

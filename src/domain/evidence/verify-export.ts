@@ -16,6 +16,7 @@ import { parseExportLine } from './export-lines.ts';
 import type { CommandLine, EndLine, EventLine, ExportHeader, RunHeader } from './export-lines.ts';
 import { Findings } from './report.ts';
 import type { AuditReport } from './report.ts';
+import { SubRunTrail } from './sub-run-trail.ts';
 import { SignedEvents, requesterOf, runEventOf, startersOf } from './signed-events.ts';
 import { checkCommands } from './signed-commands.ts';
 import type { CheckedCommand } from './signed-commands.ts';
@@ -54,6 +55,7 @@ export class ExportVerifier {
   readonly #signed = new SignedEvents();
   readonly #consents = new ConsentTrail(this.#faults);
   readonly #dispatches = new DispatchTrail(this.#consents, this.#faults);
+  readonly #subRuns = new SubRunTrail(this.#faults);
   readonly #options: ExportVerifierOptions;
   #header: ExportHeader | undefined;
   #head: ChainHead | undefined;
@@ -127,6 +129,7 @@ export class ExportVerifier {
       this.#signed.follow(seq, runId, event, (id) => this.#consents.approval(id));
       this.#consents.follow(seq, event);
       this.#dispatches.follow(seq, runId, event);
+      this.#subRuns.follow(seq, header.rootRunId, runId, event);
     }
     return { seq, runId, origin, ordinal, type, at, data };
   }

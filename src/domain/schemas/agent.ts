@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AgentName, CredentialRef, Digest, ToolName } from './names.ts';
+import { ToolRole } from './tool-role.ts';
 
 /** What a tool does to the world. Undeclared means `once`. */
 export const ToolEffect = z.enum(['none', 'idempotent', 'once']);
@@ -22,13 +23,14 @@ export const ToolDefinition = z.strictObject({
   effect: ToolEffect,
   timeoutMs: z.number().int().positive(),
   annotations: PlainJson.optional(),
-  /** Tools of our own: asking a person, blocking the run. */
-  role: z.enum(['question', 'block']).optional(),
+  role: ToolRole.optional(),
+  /** `agent`: digest of the agent's own definition, which the deployment's rules are added to when its run starts. */
+  agentDigest: Digest.optional(),
   /** The tool that undoes what this one did. Offered to people, never called by itself. */
   compensation: ToolName.optional(),
   /** The secret that it uses, by name. Consent binds to the name. */
   credentialRef: CredentialRef.optional(),
-  /** SHA-256 over name, source, description, schema, annotations and effect. */
+  /** SHA-256 over name, source, description, schema, annotations and effect, and the agent's digest where it has one. */
   definitionDigest: Digest,
 });
 export type ToolDefinition = z.infer<typeof ToolDefinition>;
@@ -61,6 +63,10 @@ export const RunLimits = z.strictObject({
   maxPending: z.number().int().positive().max(64).default(20),
   /** Rejections of one tool after which the run parks. */
   maxRejections: z.number().int().positive().max(100).default(3),
+  /** How deep below this run sub-runs may go. Of a tree of runs, the root's limit holds. */
+  maxDepth: z.number().int().nonnegative().max(16).default(4),
+  /** Sub-runs at all depths, counted over the whole run. The root's limit holds. */
+  maxSubRuns: z.number().int().nonnegative().max(1_000).default(50),
   /** Absent: nobody is asked. With `turns`, `maxTurns` does not count. */
   budget: Budget.optional(),
   /** The conversation is summed up once a turn fills so much of the model's window. Absent: once the provider refuses it. */

@@ -2,7 +2,26 @@ import { z } from 'zod';
 import { Channel, Delegator, Requester } from './actor.ts';
 import { Budget } from './agent.ts';
 import { DecisionKind, GrantScope, Verdict } from './approval.ts';
+import { Basis } from './basis.ts';
 import { AgentName, BlobRef, Digest, EpochMs, RunId, ScopeName, ToolCallId } from './names.ts';
+
+/**
+ * The call that a sub-run carries out. Nobody signs the start of a sub-run: it follows from its parent, and whoever acts for
+ * it derives it again.
+ */
+export const ParentCall = z.strictObject({
+  runId: RunId,
+  toolCallId: ToolCallId,
+  revision: z.number().int().positive(),
+  /** Why the call may run, and what that is proven with. */
+  basis: Basis,
+  argumentsRef: BlobRef,
+  factsRef: BlobRef,
+  grantId: z.string().optional(),
+  /** Agents from the root to the parent. */
+  path: z.array(AgentName).min(1),
+});
+export type ParentCall = z.infer<typeof ParentCall>;
 
 /** Starts a run: binds run, requester, agent and policy. Its signature is what the gate trusts. */
 export const StartCommand = z.strictObject({
@@ -29,6 +48,8 @@ export const StartCommand = z.strictObject({
   variablesRef: BlobRef.optional(),
   /** An IANA name. */
   timezone: z.string().optional(),
+  /** Of a sub-run, and of no other. */
+  parent: ParentCall.optional(),
 });
 export type StartCommand = z.infer<typeof StartCommand>;
 
@@ -102,6 +123,8 @@ export const UnblockCommand = z.strictObject({
   commandId: z.string(),
   /** `{text, result}`, both the note: a call of `block_run` is answered with it. */
   noteRef: BlobRef,
+  /** To a sub-run: only the block that came from the run above is lifted. One of its own stays. */
+  inherited: z.literal(true).optional(),
 });
 export type UnblockCommand = z.infer<typeof UnblockCommand>;
 

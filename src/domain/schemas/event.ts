@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { Actor, Channel, Requester } from './actor.ts';
 import { Approval, DecisionKind, Verdict } from './approval.ts';
+import { Basis } from './basis.ts';
 import { GuardNotice } from '../guards/guard.ts';
 import { EditedCall, Resolution } from './command.ts';
 import { Budget } from './agent.ts';
 import { ApprovalKey, BlobRef, Digest, EpochMs, RunId, ToolCallId } from './names.ts';
 import { Receipt, Usage } from './run.ts';
+import { ToolRole } from './tool-role.ts';
 
 /** One call of a turn as the model step judged it. `problem` is set where the call can never run. */
 export const JudgedCall = z.object({
@@ -25,8 +27,8 @@ export const JudgedCall = z.object({
   previousArgumentsRef: BlobRef.optional(),
   /** A live grant that covers it. The gate looks again. */
   grantId: z.string().optional(),
-  /** Tools of our own: asking a person, blocking the run. */
-  role: z.enum(['question', 'block']).optional(),
+  /** Tools of our own. */
+  role: ToolRole.optional(),
   /** `block`: the agent's words. */
   reasonRef: BlobRef.optional(),
   effect: z.enum(['none', 'idempotent', 'once']).optional(),
@@ -34,10 +36,6 @@ export const JudgedCall = z.object({
   problem: z.object({ code: z.string(), message: z.string(), reasonRef: BlobRef.optional() }).optional(),
 });
 export type JudgedCall = z.infer<typeof JudgedCall>;
-
-/** Why a dispatch may run. The gate proves it again. */
-export const Basis = z.enum(['consent', 'rule', 'grant', 'expiry']);
-export type Basis = z.infer<typeof Basis>;
 
 const event = <T extends string, D extends z.ZodRawShape>(type: T, data: D) =>
   z.object({ type: z.literal(type), at: EpochMs, data: z.object(data) });
@@ -73,6 +71,9 @@ export const RunEvent = z.discriminatedUnion('type', [
     contributors: z.array(z.string()).optional(),
     conversationId: z.string().optional(),
     stateRef: BlobRef.optional(),
+    /** Of a sub-run: the call that it carries out. */
+    parentRunId: RunId.optional(),
+    toolCallId: ToolCallId.optional(),
   }),
   event('run.suspended', {}),
   event('run.resumed', {}),
@@ -98,6 +99,8 @@ export const RunEvent = z.discriminatedUnion('type', [
     commandId: z.string(),
     noteRef: BlobRef,
     answers: z.array(ToolCallId),
+    /** Only the block that came from the run above is lifted. */
+    inherited: z.boolean().optional(),
   }),
   /** The end is near: nothing new is dispatched, what runs is asked to stop, then `run.cancelled` follows. */
   event('run.cancel_requested', cancelData),
@@ -125,12 +128,16 @@ export const RunEvent = z.discriminatedUnion('type', [
     textRef: BlobRef,
     duringTurn: z.number().int().positive().optional(),
   }),
-  /** `failed`: of an attempt that came to nothing; its provider counted it all the same. */
+  /**
+   * `failed`: of an attempt that came to nothing; its provider counted it all the same. `subRunId`: all that a sub-run and
+   * its own have used, told once it has ended.
+   */
   event('usage.recorded', {
     turn: z.number(),
     ...Usage.shape,
     model: z.string().optional(),
     failed: z.literal(true).optional(),
+    subRunId: RunId.optional(),
   }),
   /** The next turn would go beyond the run's budget: once this one is settled, somebody is asked for what is in `budget`. */
   event('budget.reached', {
@@ -214,6 +221,12 @@ export const RunEvent = z.discriminatedUnion('type', [
   event('tool.failed', { ...callData, code: z.string(), reasonRef: BlobRef }),
   /** The call will never run. `message` is what the model is told, made of fixed texts; a person's reason, or what is wrong with the arguments, is a blob. */
   event('tool.denied', { ...callData, code: z.string(), message: z.string(), reasonRef: BlobRef.optional() }),
+  /** What the sub-run that carries the call out is at: told by itself, for display. */
+  event('sub_run.changed', {
+    ...callData,
+    subRunId: RunId,
+    status: z.enum(['running', 'suspended', 'needs_attention']),
+  }),
   event('tool.outcome_unknown', { ...callData, effectKey: z.string(), epoch: z.number().int().positive().optional() }),
   /** The gate keeps it back: a brake is on. It goes on by itself once the brake is released. */
   event('tool.held', { ...callData, code: z.string(), brakeId: z.string() }),

@@ -6,8 +6,10 @@ import { z } from 'zod';
 import { Budget } from './agent.ts';
 import type { SignedCommand } from './command.ts';
 import { Verdict } from './approval.ts';
+import type { RunLimits } from './agent.ts';
+import type { Basis } from './basis.ts';
 import { JudgedCall } from './event.ts';
-import type { Basis, NumberedEvent } from './event.ts';
+import type { NumberedEvent } from './event.ts';
 import { ApprovalKey, BlobRef, Digest } from './names.ts';
 import { Receipt, Usage } from './run.ts';
 import type { RunStatus } from './run.ts';
@@ -155,7 +157,33 @@ export const ToolStepResult = z.discriminatedUnion('type', [
   z.object({ type: z.literal('outcome_unknown'), epoch: z.number().int().positive().optional() }),
 ]);
 export type ToolStepResult = z.infer<typeof ToolStepResult>;
-export type RunToolOutput = Acknowledged & { readonly result: ToolStepResult };
+
+/** The call is carried out by a run of its own, whose row is there: its parent starts it, and waits for its end. */
+export interface CreatedSubRun {
+  readonly type: 'sub_run';
+  readonly runId: string;
+  readonly agent: string;
+  /** As it stands in its row. It bears no signature: whoever acts for the sub-run derives it again. */
+  readonly start: SignedCommand;
+  readonly limits: RunLimits;
+  /** Of the reservation that the sub-run's end settles. */
+  readonly epoch: number;
+  readonly nonce: string;
+}
+
+export type SettledToolOutput = Acknowledged & { readonly result: ToolStepResult };
+export type RunToolOutput = Acknowledged & { readonly result: ToolStepResult | CreatedSubRun };
+
+export interface SettleSubRunInput extends RunToolInput {
+  readonly subRun: Pick<CreatedSubRun, 'runId' | 'epoch' | 'nonce'>;
+  /** It was stopped before its workflow began: it ends here. */
+  readonly neverStarted?: true;
+}
+
+export type SettleSubRunOutput = SettledToolOutput & {
+  /** All that the sub-run and its own have used. */
+  readonly usage: Usage;
+};
 
 export type FlushInput = RideAlong;
 /** `ended`: the run has ended in the store, with another end than its workflow tells. */
@@ -166,7 +194,9 @@ export interface RunActivities {
   callModel(input: CallModelInput): Promise<CallModelOutput>;
   runTool(input: RunToolInput): Promise<RunToolOutput>;
   /** For a dispatch that was stopped or broke: what the ledger has of it. */
-  readOutcome(input: RunToolInput): Promise<RunToolOutput>;
+  readOutcome(input: RunToolInput): Promise<SettledToolOutput>;
+  /** Turns the end of a sub-run into the outcome of the call that it carried out. Tried again until it has ended. */
+  settleSubRun(input: SettleSubRunInput): Promise<SettleSubRunOutput>;
   flush(input: FlushInput): Promise<FlushOutput>;
   flushLocally(input: FlushInput): Promise<FlushOutput>;
 }

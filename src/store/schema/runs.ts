@@ -24,6 +24,9 @@ export const runs = pgTable(
     conversationId: text('conversation_id'),
     /** The run that took its place as the conversation's: nothing new is dispatched for this one. */
     replacedBy: text('replaced_by'),
+    /** Of a sub-run: the run, and its call, that it carries out. */
+    parentRunId: text('parent_run_id'),
+    parentCallId: text('parent_call_id'),
     labels: jsonb().$type<Readonly<Record<string, string>>>().notNull(),
     status: text().$type<RunStatus>().notNull(),
     idempotencyKey: text('idempotency_key'),
@@ -57,6 +60,9 @@ export const runs = pgTable(
     index('runs_below_root')
       .on(run.rootRunId)
       .where(sql`${run.runId} <> ${run.rootRunId}`),
+    index('runs_of_parent')
+      .on(run.parentRunId)
+      .where(sql`${run.parentRunId} is not null`),
     // Read backwards.
     index('runs_newest').on(run.tenant, run.project, run.createdAt, run.runId),
     index('runs_newest_by_status').on(run.tenant, run.project, run.status, run.createdAt, run.runId),

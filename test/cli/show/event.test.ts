@@ -26,7 +26,7 @@ const call = { toolCallId: 'call_1_0', tool: 'refund' };
 const atMs = Date.parse('2026-03-14T09:00:00Z');
 
 const line = (type: string, data: object, content?: RunEventView['content']): string => {
-  const view = { seq: 7, runId, type, at: new Date(atMs).toISOString(), data, hash: '', content };
+  const view = { seq: 7, runId, path: ['helper'], type, at: new Date(atMs).toISOString(), data, hash: '', content };
   return eventLine(terminal, view as RunEventView).replace(/^[\d:]+ +#7 +\S+ */, '');
 };
 
@@ -104,4 +104,17 @@ test("words of people are made visible, and an event's line stays one", () => {
   const data = { code: 'blocked', detail: 'x', actor };
   const said = line('run.blocked', data, { reason: 'No\u202e\u001b[31m\nDigest' });
   expect(said).toBe('blocked by anna: No⟨U+202E⟩⟨U+001B⟩[31m⏎Digest');
+});
+
+test('S1.15 the event of a sub-run says whose it is', () => {
+  const view = {
+    seq: 7,
+    runId,
+    path: ['desk', 'clerk', 'cashier'],
+    type: 'turn.started',
+    at: new Date(atMs).toISOString(),
+    data: { turn: 2 },
+    hash: '',
+  };
+  expect(eventLine(terminal, view)).toMatch(/turn\.started +\[clerk > cashier\] turn 2$/);
 });

@@ -10,6 +10,7 @@ import { defineAgent } from '../../../src/adapters/agents/define-agent.ts';
 import type { AgentSource } from '../../../src/adapters/agents/define-agent.ts';
 import type { AgentsExport } from '../../../src/adapters/agents/load-agents.ts';
 import type { ModelRequest } from '../../../src/adapters/models/model-port.ts';
+import { subAgent } from '../../../src/adapters/tools/built-in/sub-agent.ts';
 import { defineTool } from '../../../src/adapters/tools/tool.ts';
 import { asksFor, says, scriptedModel } from '../../../src/adapters/models/scripted-model.ts';
 import type { ScriptedStep } from '../../../src/adapters/models/scripted-model.ts';
@@ -87,9 +88,19 @@ const asksTo =
 const freely = { id: 'freely', match: '*', effect: 'allow' } as const;
 const soon = { id: 'soon', match: '*', effect: 'ask', decideWithin: '4s' } as const;
 
+/** Hands its whole task on. */
+const passesOn = (name: string, to: AgentSource): AgentSource =>
+  outsideAgent(name, [(request) => asksFor(to.name, { input: JSON.stringify(callOf(request)) }), says('Passed on.')], {
+    tools: [subAgent({ agent: to, description: 'Does it.' })],
+  });
+
+const sender = outsideAgent('sender', [asksTo('send'), says('Sent.')]);
+
 export const agents: AgentsExport = () => [
   /** Asks before it sends: its tool has an effect that must not happen twice. */
-  outsideAgent('sender', [asksTo('send'), says('Sent.')]),
+  sender,
+  /** Three agents deep: each call of an agent asks, too. */
+  passesOn('chief', passesOn('foreman', sender)),
   /** As the sender, but people have little time. */
   outsideAgent('hasty', [asksTo('send'), says('Sent.')], { policy: [soon] }),
   /** Asks before it does what may be repeated under the same key. */

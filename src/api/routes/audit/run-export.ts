@@ -39,7 +39,8 @@ export function runExport(api: Api, root: RunRow, exportedAt: number): ExportSou
       runId === rootRunId ? root : getRun(api.store, scope, runId),
       readCommands(api.store, scope, runId),
     ]);
-    const start = run ? [commandLine(runId, run.startCommand)] : [];
+    // The start of a sub-run follows from its parent: nobody signs it.
+    const start = run && run.parentRunId === null ? [commandLine(runId, run.startCommand)] : [];
     const others = records.map(({ signed }) => commandLine(runId, signed));
     // The start is in its run's row; where it is kept with the others too, once is enough.
     return [...start, ...others.filter(({ signatureId }) => signatureId !== start[0]?.signatureId)];

@@ -1,7 +1,7 @@
 import { Brake, SetBrake } from '../../../contract/brakes.ts';
 import { setBrake } from '../../../store/brakes.ts';
 import type { BrakeRow } from '../../../store/brakes.ts';
-import { currentAgent } from '../../../store/definitions.ts';
+import { isKnownAgent } from '../../../store/definitions.ts';
 import { told } from '../../audit.ts';
 import { derivedId, randomId } from '../../decisions/decision-id.ts';
 import type { Api, Caller } from '../../dependencies.ts';
@@ -51,7 +51,7 @@ export function registerSetBrake(app: ApiServer, api: Api): void {
       const known = await find();
       if (known) return replay(known);
       // A mistyped agent would be a brake on nothing.
-      const isKnown = row.agent === null || (await currentAgent(api.store, { tenant, project }, row.agent));
+      const isKnown = row.agent === null || (await isKnownAgent(api.store, { tenant, project }, row.agent));
       if (!isKnown) throw new HttpProblem('unknown_agent');
       const { brakeId, agent, tool } = row;
       const event = told(caller, 'brake.set', row.createdAt, { brakeId, scope: body.scope, agent, tool });

@@ -2,6 +2,7 @@
 import type { CreateGrant } from '../../../contract/grants.ts';
 import { GRANT_MAX_DAYS } from '../../../contract/grants.ts';
 import { isFinished } from '../../../domain/core/run-status.ts';
+import { isAnsweredByPeople } from '../../../domain/core/tool-roles.ts';
 import { grantConstraintsFaults } from '../../../domain/grants/constraints.ts';
 import { durationSchema } from '../../../domain/policy/duration.ts';
 import type { AgentDefinition } from '../../../domain/schemas/agent.ts';
@@ -60,7 +61,7 @@ export async function planGrant(
   const { definition, scopeId, ...target } = await findTarget(api, caller, request);
   const tool = definition.tools.find((one) => one.name === name);
   // Nobody consents beforehand to what an agent will ask, or to its stopping.
-  if (!tool || tool.role) throw new HttpProblem('unknown_tool');
+  if (!tool || isAnsweredByPeople(tool.role)) throw new HttpProblem('unknown_tool');
   const faults = grantConstraintsFaults(constraints);
   if (faults.length > 0) {
     const errors = faults.map(({ path, message }) => ({

@@ -67,6 +67,6 @@ async function eventPage(api: Api, run: RunRow, after: number, limit: number) {
   const filter = run.runId === run.rootRunId ? {} : { runId: run.runId };
   const events = await readEvents(api.store, run, run.rootRunId, { after, limit: limit + 1, ...filter });
   const page = events.slice(0, limit);
-  const data = [...(await eventViews(api.store, run.tenant, page))];
+  const data = [...(await eventViews(api.store, run, page))];
   return { data, nextCursor: events.length > limit ? String(page.at(-1)?.seq) : null };
 }

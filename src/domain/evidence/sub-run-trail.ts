@@ -1,0 +1,47 @@
+/** Nobody signs the start of a sub-run: it stands on the call of its parent that it carries out. */
+import { subRunId } from '../core/ids.ts';
+import type { EventOf, RunEvent } from '../schemas/event.ts';
+import type { Findings } from './report.ts';
+
+export const isOfSubRun = ({ data }: EventOf<'run.started'>): boolean => data.parentRunId !== undefined;
+
+export class SubRunTrail {
+  readonly #callsOfAgents = new Set<string>();
+  readonly #dispatched = new Set<string>();
+  readonly #requesters = new Map<string, string>();
+  readonly #faults: Findings;
+
+  constructor(faults: Findings) {
+    this.#faults = faults;
+  }
+
+  follow(seq: number, rootRunId: string, runId: string, event: RunEvent): void {
+    switch (event.type) {
+      case 'message.completed':
+        for (const { toolCallId, role } of event.data.calls)
+          if (role === 'agent') this.#callsOfAgents.add(`${runId}/${toolCallId}`);
+        return;
+      case 'tool.started':
+        this.#dispatched.add(`${runId}/${event.data.toolCallId}`);
+        return;
+      case 'run.started':
+        this.#started(seq, rootRunId, runId, event);
+        return;
+      default:
+    }
+  }
+
+  #started(seq: number, rootRunId: string, runId: string, { data }: EventOf<'run.started'>): void {
+    const { parentRunId, toolCallId, requester } = data;
+    this.#requesters.set(runId, requester.principal);
+    if (parentRunId === undefined || toolCallId === undefined) return;
+    const fault = (code: string, detail: string) => this.#faults.add(code, `${runId}: ${detail}`, seq);
+    if (subRunId(rootRunId, parentRunId, toolCallId) !== runId)
+      return fault('sub_run_mismatch', 'its id is not that of the call that it names');
+    const call = `${parentRunId}/${toolCallId}`;
+    if (!this.#callsOfAgents.has(call)) return fault('sub_run_mismatch', 'its parent has called no agent there');
+    if (!this.#dispatched.has(call)) return fault('sub_run_mismatch', 'it began before its call was dispatched');
+    if (this.#requesters.get(parentRunId) !== requester.principal)
+      return fault('sub_run_mismatch', 'it has another requester than its parent');
+  }
+}
