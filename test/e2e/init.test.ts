@@ -45,7 +45,7 @@ test('S3.1 npm test of the project passes', { timeout: 180_000 }, async () => {
 });
 
 test('S3.1 what the project holds compiles against the types of the package', { timeout: 120_000 }, () => {
-  const compiled = spawnSync(process.execPath, [fromCheckout('node_modules/typescript/bin/tsc'), '-p', '.'], {
+  const compiled = spawnSync(process.execPath, [fromCheckout('node_modules/typescript-7/bin/tsc'), '-p', '.'], {
     cwd: project.directory,
     encoding: 'utf8',
   });
