@@ -5,7 +5,7 @@ import { closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { tailOfLog } from '../../src/platform/child-process.ts';
-import { childEnvironment } from '../../src/platform/config.ts';
+import { childEnvironment } from '../../src/platform/environment/child-environment.ts';
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 

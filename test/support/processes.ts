@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { childEnvironment } from '../../src/platform/config.ts';
+import { childEnvironment } from '../../src/platform/environment/child-environment.ts';
 import { tailOfLog } from '../../src/platform/child-process.ts';
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
