@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { CommandedRun } from '../../src/contract/runs.ts';
+import type { CommandedRun } from '../../src/contract/run-commands.ts';
 import { BlockCommand, UnblockCommand } from '../../src/domain/schemas/command.ts';
 import { readBlobs } from '../../src/store/blobs.ts';
 import { readCommands } from '../../src/store/commands.ts';

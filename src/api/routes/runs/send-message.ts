@@ -1,4 +1,5 @@
-import { CommandedRun, RunParams, SendMessage } from '../../../contract/runs.ts';
+import { CommandedRun, SendMessage } from '../../../contract/run-commands.ts';
+import { RunParams } from '../../../contract/runs.ts';
 import type { Api } from '../../dependencies.ts';
 import { CommandHeaders } from '../../idempotency-key.ts';
 import { json, problems } from '../../responses.ts';
