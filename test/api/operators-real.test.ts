@@ -64,7 +64,7 @@ describe('B3 an unknown outcome', () => {
     expect(await verifyStoredChain(world.store, world.scope, run.runId)).toMatchObject({ ok: true });
   });
 
-  test('retry: it runs once more, under the next epoch', async () => {
+  test('S4.5 retry: it runs once more, under the next epoch', async () => {
     const { run, key, shown } = await parked();
     const retried = await run.resolve({ ...shown, resolution: 'retry' });
     expect([retried.status, (retried.body as CommandedRun).warnings]).toEqual([
