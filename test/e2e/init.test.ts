@@ -39,7 +39,7 @@ test(
   },
 );
 
-test('S3.1 npm test of the project passes', { timeout: 180_000 }, async () => {
+test('S3.1 B19 npm test of the project passes, with the test kit', { timeout: 180_000 }, async () => {
   const { code, out, err } = await project.npm('test');
   expect({ code, out, err }).toMatchObject({ code: 0, out: expect.stringContaining('pass 1') });
 });
