@@ -29,7 +29,7 @@ afterAll(async () => {
   await world[Symbol.asyncDispose]();
 });
 
-const effectsOf = (runId: string) => refund.calls.filter(({ effectKey }) => effectKey.includes(runId)).length;
+const effectsOf = (runId: string) => refund.callsOf(runId).length;
 
 /** Some time, in requests that another one takes. */
 const lag = async (requests: number): Promise<void> => {

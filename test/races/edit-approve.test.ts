@@ -36,8 +36,7 @@ afterAll(async () => {
   await world[Symbol.asyncDispose]();
 });
 
-const ranIn = (runId: string) =>
-  refund.calls.filter(({ effectKey }) => effectKey.includes(runId)).map((call) => call.arguments);
+const ranIn = (runId: string) => refund.callsOf(runId).map((call) => call.arguments);
 const outcomeOf = ({ status, body }: Answer) => (status === 200 ? (body as DecisionReceipt).outcome : status);
 const at = (index: number): Person => people[index] as Person;
 

@@ -33,7 +33,7 @@ afterAll(async () => {
 
 const outcomeOf = ({ status, body }: Answer) =>
   status === 200 ? (body as DecisionReceipt).outcome : (body as { code: string }).code;
-const effectsOf = (runId: string) => refund.calls.filter(({ effectKey }) => effectKey.includes(runId)).length;
+const effectsOf = (runId: string) => refund.callsOf(runId).length;
 const count = (values: readonly string[], value: string) => values.filter((one) => one === value).length;
 
 async function ask() {
