@@ -4,11 +4,17 @@ import { admitDispatch } from './admit.ts';
 import type { StepDependencies } from './dependencies.ts';
 import { refuse } from './refuse.ts';
 import { refused } from './refused.ts';
+import { stepContext } from './step-context.ts';
 
 export const readOutcome =
   (dependencies: Pick<StepDependencies, 'store' | 'clock'>) =>
   async ({ retry: _, ...input }: RunToolInput): Promise<SettledToolOutput> => {
     await admitDispatch(dependencies, input);
-    const refusal = refused('run_cancelled', 'The run was cancelled before the call ran.', 'deny');
+    const { isInProcess, isCancelRequested } = stepContext();
+    // A driver in this process also stops what is out where a run has no more time.
+    const refusal =
+      isInProcess && !isCancelRequested()
+        ? refused('run_ended', 'The run ended before the call ran.', 'deny')
+        : refused('run_cancelled', 'The run was cancelled before the call ran.', 'deny');
     return refuse(dependencies, input, refusal);
   };
