@@ -32,6 +32,9 @@ export interface InterruptedParts {
   readonly logger: Logger;
 }
 
+/** Its row says so. */
+const CLASSIC = { isClassic: () => Promise.resolve(true) };
+
 interface Left {
   readonly run: LiveRun;
   readonly told: readonly StoredEvent[];
@@ -81,7 +84,7 @@ export const endInterrupted = async (parts: InterruptedParts, row: RunRow): Prom
   for (const call of run.state.calls.filter(({ status }) => status === 'running')) {
     const input = dispatchOf(left, call);
     if (!input) continue;
-    const { result } = await inProcess('readOutcome', row, () => readOutcome(parts)(input));
+    const { result } = await inProcess('readOutcome', row, () => readOutcome(parts, CLASSIC)(input));
     run.apply({ type: 'tool_settled', toolCallId: call.toolCallId, result });
   }
   const { code, detail } = INTERRUPTED;
@@ -89,7 +92,7 @@ export const endInterrupted = async (parts: InterruptedParts, row: RunRow): Prom
     run.apply({ type: 'model_settled', result: { type: 'failed', code, message: detail, retryable: false } });
   run.apply({ type: 'fail', code, detail });
   // At once: who wakes after having been taken for dead finds either none of it, or a run that is over.
-  await inProcess('flush', row, () => flush(parts)(run.rideAlong()));
+  await inProcess('flush', row, () => flush(parts, CLASSIC)(run.rideAlong()));
 };
 
 const endRunsOf = async (parts: InterruptedParts, driverId: string): Promise<void> => {

@@ -1,12 +1,17 @@
 /** Runs of agents of classic execution, driven within the request that asks for them. */
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Client } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { workflowId } from '../../src/domain/core/ids.ts';
 import { connectLazily } from '../../src/gateway/connection.ts';
+import { verifyFiles } from '../../src/cli/audit/verify-files.ts';
 import { endInterruptedRuns } from '../../src/classic/end-interrupted.ts';
 import type { RunDetail, StartedRun as StartAnswer } from '../../src/contract/runs.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createLogger } from '../../src/platform/logger.ts';
+import { trustedKeys } from '../../src/platform/signing-keys.ts';
+import { verifySignature } from '../../src/platform/verify-signature.ts';
 import { getRun } from '../../src/store/run-rows.ts';
 import { verifyStoredChain } from '../../src/store/verify-stored-chain.ts';
 import { asksFor, asksForAll, recordingTool, says, testAgent } from '../../src/testing/index.ts';
@@ -14,6 +19,7 @@ import type { Person, World } from '../../src/testing/index.ts';
 import { readEventStream } from '../support/event-reader.ts';
 import { createReplica } from '../support/replica.ts';
 import type { Replica } from '../support/replica.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { testWorld } from '../support/world.ts';
 
@@ -83,12 +89,13 @@ const agents = [
   }),
 ];
 
+const directory = temporaryDirectory();
 let world: World;
 let replica: Replica;
 let anna: Person;
 
 beforeAll(async () => {
-  world = await testWorld({ agents });
+  world = await testWorld({ agents, maxActiveRunsPerRequester: 2 });
   replica = await createReplica(world);
   anna = await world.person('anna');
 });
@@ -96,6 +103,7 @@ afterAll(async () => {
   openGate();
   await replica[Symbol.asyncDispose]();
   await world[Symbol.asyncDispose]();
+  rmSync(directory, { recursive: true, force: true });
 });
 
 const start = (agent: string, headers: Record<string, string> = {}) =>
@@ -130,6 +138,12 @@ describe('the request', () => {
     expect(note.calls).toHaveLength(1);
     expect(note.calls[0]?.effectKey).toContain(run.runId);
     await expectWholeChain(run.runId);
+    const headers = { authorization: `Bearer ${anna.key}` };
+    const exported = await fetch(new URL(`/v1/runs/${run.runId}/audit`, world.url), { headers });
+    const file = join(directory, 'run.jsonl');
+    writeFileSync(file, await exported.text());
+    const trust = { ...trustedKeys(world.keys), verify: verifySignature };
+    expect(await verifyFiles([file], { trust, allRuns: false })).toMatchObject({ ok: true, faults: [] });
     const connection = connectLazily(world.temporalAddress);
     const handle = new Client({ connection }).workflow.getHandle(workflowId({ ...world.scope, runId: run.runId }));
     await expect(handle.describe()).rejects.toMatchObject({ name: 'WorkflowNotFoundError' });
@@ -196,6 +210,15 @@ describe('the request', () => {
       'run.failed',
     ]);
     await expectWholeChain(body.runId);
+  });
+
+  test('S1.11 S3.1 its runs count among the active ones of their requester, and give their slots back', async () => {
+    gate = newGate();
+    const runs = [await startSoon('slowcoach'), await startSoon('slowcoach')];
+    expect(await start('helper')).toMatchObject({ status: 429, body: { code: 'too_many_active_runs' } });
+    openGate();
+    await Promise.all(runs.map((run) => run.ends()));
+    expect(await start('helper')).toMatchObject({ status: 201, body: { status: 'completed' } });
   });
 
   test('S3.1 an API that drives none says so, and starts nothing', async () => {

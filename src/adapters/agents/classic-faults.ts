@@ -1,12 +1,13 @@
 /** What an agent of classic execution cannot have: whatever has to wait for a person. */
+import { isAnsweredByPeople } from '../../domain/core/tool-roles.ts';
 import { compilePolicy } from '../../domain/policy/compile.ts';
 import type { CompiledLayer } from '../../domain/policy/compile.ts';
 import type { PolicyLayerInput } from '../../domain/policy/policy-schema.ts';
 import { toolStanding } from '../../domain/policy/tool-standing.ts';
 import type { ToolDefinition } from '../../domain/schemas/agent.ts';
 
-/** How long a run may take from its request to its end, where the agent does not say. */
-export const DEFAULT_REQUEST_TIMEOUT_MS = 300_000;
+/** How long a run may take from its request to its end, where the agent does not say: less than the five minutes that common clients wait for an answer. */
+export const DEFAULT_REQUEST_TIMEOUT_MS = 240_000;
 
 type NamedTool = Pick<ToolDefinition, 'name' | 'role'>;
 
@@ -38,7 +39,8 @@ export const classicFaults = (
   const compiled = compilePolicy(deployment === 'known' ? [...layers] : [MOST_LENIENT, ...layers]);
   if (!compiled.ok) return [];
   return tools.flatMap(({ name, role }): Fault[] => {
-    if (role) return [{ path: ['tools', name], message: `waits for a person, ${NOBODY}` }];
+    if (isAnsweredByPeople(role)) return [{ path: ['tools', name], message: `waits for a person, ${NOBODY}` }];
+    if (role === 'agent') return [{ path: ['tools', name], message: `waits for another agent, ${NOBODY}` }];
     if (!alwaysAsks(compiled.compiled, name)) return [];
     return [{ path: ['tools', name], message: `policy asks for each of its calls, ${NOBODY}` }];
   });

@@ -6,8 +6,8 @@ import { compilePolicy } from '../../domain/policy/compile.ts';
 import type { PolicyLayerInput, RuleInput } from '../../domain/policy/policy-schema.ts';
 import { undeclaredNames } from '../../domain/prompt-variables.ts';
 import type { KnownPeople } from '../../domain/policy/quorum-faults.ts';
-import { AgentDefinition } from '../../domain/schemas/agent.ts';
-import type { Execution, ToolDefinition } from '../../domain/schemas/agent.ts';
+import { AgentDefinition, Execution } from '../../domain/schemas/agent.ts';
+import type { ToolDefinition } from '../../domain/schemas/agent.ts';
 import { DEFAULT_REQUEST_TIMEOUT_MS, classicFaults } from './classic-faults.ts';
 import { McpServers } from '../mcp/server-options.ts';
 import type { McpServerOptions } from '../mcp/server-options.ts';
@@ -110,6 +110,8 @@ export function agentDefinition(
     const known = { deployment: deployment ? 'known' : 'to_come' } as const;
     const all = [...source.tools, ...discovered];
     for (const { path, message } of classicFaults(all, layers, known)) faults.push(at(path, message));
+  } else if (!Execution.safeParse(source.execution).success) {
+    faults.push(at(['execution'], 'must be durable or classic'));
   } else if (source.limits.requestTimeoutMs !== undefined) {
     faults.push(
       at(['limits', 'requestTimeoutMs'], 'only runs of classic execution have a request that waits for them'),
