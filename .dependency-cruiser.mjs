@@ -6,7 +6,6 @@ const npm = (...names) => names.map((name) => `(^|/)node_modules/${name}${name.e
 const src = (...folders) => folders.map((folder) => `^src/${folder}(/|$)`);
 const anyPackage = '(^|/)node_modules/(?!@temporalio/)';
 
-/** What the workflow and the driver of classic runs share. */
 const LOOP = '(beginning|live-run|perform|step-port|steps)\\.ts$';
 
 /** `from` may import what is listed and nothing else. Node's own modules are paths without a slash or type `core`. */

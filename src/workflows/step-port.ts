@@ -10,6 +10,7 @@ import type {
   RideAlong,
   RunToolInput,
   RunToolOutput,
+  SettledToolOutput,
 } from '../domain/schemas/step.ts';
 
 export interface StepTerms {
@@ -31,7 +32,7 @@ export interface StepPort {
   callModel(input: CallModelInput, terms: StepTerms): Promise<CallModelOutput>;
   runTool(input: RunToolInput, terms: StepTerms): Promise<RunToolOutput>;
   /** What the ledger has of a dispatch that was stopped or broke. Never stopped itself. */
-  readOutcome(input: RunToolInput): Promise<RunToolOutput>;
+  readOutcome(input: RunToolInput): Promise<SettledToolOutput>;
   /** Tried until the events are stored; asked again what they are with each try. */
   flush(input: () => FlushInput): Promise<FlushOutput>;
   /** Which of the driver's tasks tells the events, where it may lose one and do it again. */

@@ -14,7 +14,6 @@ import { trustedKeys } from '../../src/platform/signing-keys.ts';
 import { verifySignature } from '../../src/platform/verify-signature.ts';
 import { getRun } from '../../src/store/run-rows.ts';
 import { verifyStoredChain } from '../../src/store/verify-stored-chain.ts';
-import { asksFor, asksForAll, recordingTool, says, testAgent } from '../../src/testing/index.ts';
 import type { Person, World } from '../../src/testing/index.ts';
 import { readEventStream } from '../support/event-reader.ts';
 import { createReplica } from '../support/replica.ts';
@@ -22,72 +21,7 @@ import type { Replica } from '../support/replica.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { testWorld } from '../support/world.ts';
-
-const freely = { id: 'freely', match: '*', effect: 'allow' } as const;
-const classic = { execution: 'classic', policy: [freely] } as const;
-
-const note = recordingTool('note');
-let openGate: () => void = () => undefined;
-const newGate = () => {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  openGate = resolve;
-  return promise;
-};
-let gate = newGate();
-/** Stands still until the gate opens or it is asked to stop. */
-const slow = recordingTool('slow', {
-  effect: 'once',
-  run: async (_, { signal }) => {
-    const stopped = new Promise<never>((_resolve, reject) =>
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
-    );
-    await Promise.race([gate, stopped]);
-    return { ok: true };
-  },
-});
-/** Large amounts ask. */
-const pay = recordingTool('pay', {
-  policy: [
-    { id: 'small', effect: 'allow' },
-    { id: 'large', when: 'args.text == "1000"', effect: 'ask', reason: 'Large amounts need consent.' },
-    { id: 'absurd', when: 'args.text == "1000000"', effect: 'deny', reason: 'Nobody pays so much.' },
-  ],
-});
-
-const agents = [
-  testAgent({ ...classic, tools: [note], script: [asksFor('note', { text: 'a' }), says('Noted.')] }),
-  testAgent({ ...classic, name: 'slowcoach', tools: [slow], script: [asksFor('slow'), says('Done.')] }),
-  testAgent({
-    execution: 'classic',
-    name: 'payer',
-    tools: [pay],
-    script: [
-      asksForAll(['1', '1000', '1000000'].map((text) => asksFor('pay', { text }))),
-      (request) => says(request.messages.flatMap((one) => (one.role === 'tool' ? [one.text] : [])).join('\n')),
-    ],
-  }),
-  testAgent({
-    ...classic,
-    name: 'speaker',
-    script: [says('Once upon a time.')],
-    // Stands still after its first words.
-    streaming: { chunkLength: 12, pause: ({ text }) => (text.startsWith('Once') ? gate : Promise.resolve()) },
-  }),
-  testAgent({
-    ...classic,
-    name: 'spender',
-    tools: [note],
-    limits: { budget: { turns: 1 } },
-    script: [asksFor('note'), asksFor('note'), says('Never said.')],
-  }),
-  testAgent({
-    ...classic,
-    name: 'hurried',
-    tools: [slow],
-    limits: { requestTimeoutMs: 400 },
-    script: [asksFor('slow'), says('Done.')],
-  }),
-];
+import { agents, closeGate, note, openGate, pay, slow } from './classic-agents.ts';
 
 const directory = temporaryDirectory();
 let world: World;
@@ -151,7 +85,7 @@ describe('the request', () => {
   });
 
   test('S3.1 its events are on the stream of any run, as they come', async () => {
-    gate = newGate();
+    closeGate();
     const run = await startSoon('speaker');
     const stream = await readEventStream({ url: replica.url, key: anna.key, runId: run.runId });
     await waitFor('its first words', () => stream.seen.some(({ data }) => data['text'] === 'Once upon a '));
@@ -162,7 +96,7 @@ describe('the request', () => {
   });
 
   test('S3.1 the same request again, here or elsewhere, gets the same run and its end', async () => {
-    gate = newGate();
+    closeGate();
     const before = slow.calls.length;
     const headers = { 'idempotency-key': 'classic-twice' };
     const elsewhere = replica.speaksHere(anna);
@@ -181,7 +115,7 @@ describe('the request', () => {
   });
 
   test('S3.1 a client that goes away changes nothing for the run', async () => {
-    gate = newGate();
+    closeGate();
     const before = slow.calls.length;
     const key = 'classic-gone';
     const gone = new AbortController();
@@ -201,7 +135,7 @@ describe('the request', () => {
   });
 
   test('S3.1 a run that takes longer than its request may fails; what was under way is told', async () => {
-    gate = newGate();
+    closeGate();
     const { body } = await start('hurried');
     expect(body).toMatchObject({ status: 'failed', failure: { code: 'request_time_over' } });
     expect((await anna.run(body.runId).types()).slice(-3)).toEqual([
@@ -213,7 +147,7 @@ describe('the request', () => {
   });
 
   test('S1.11 S3.1 its runs count among the active ones of their requester, and give their slots back', async () => {
-    gate = newGate();
+    closeGate();
     const runs = [await startSoon('slowcoach'), await startSoon('slowcoach')];
     expect(await start('helper')).toMatchObject({ status: 429, body: { code: 'too_many_active_runs' } });
     openGate();
@@ -269,7 +203,7 @@ describe('policy', () => {
 
 describe('commands', () => {
   test('S2.2 S3.1 cancel from another replica stops it; what was under way is told as unknown', async () => {
-    gate = newGate();
+    closeGate();
     const before = slow.calls.length;
     const run = await startSoon('slowcoach');
     await waitFor('the tool to run', () => slow.calls.length > before);
@@ -291,7 +225,7 @@ describe('commands', () => {
   });
 
   test('S3.1 what would have it wait or listen is refused, and changes nothing', async () => {
-    gate = newGate();
+    closeGate();
     const run = await startSoon('slowcoach');
     await run.event('tool.started');
     const seen = await run.types();
@@ -310,7 +244,7 @@ describe('commands', () => {
   });
 
   test('S1.13 S3.1 a run that another takes the place of is cancelled', async () => {
-    gate = newGate();
+    closeGate();
     const before = slow.calls.length;
     const body = { agent: 'slowcoach', input: 'Begin.', conversationId: 'classic-replaced' };
     const headers = { prefer: 'respond-async' };
@@ -325,8 +259,20 @@ describe('commands', () => {
   });
 });
 
+test('S3.1 S3.13 called by another agent, it is driven by a workflow like any other', async () => {
+  const before = note.calls.length;
+  const { body } = await start('boss');
+  expect(body).toMatchObject({ execution: 'durable' });
+  const root = anna.run(body.runId);
+  expect(await root.ends()).toMatchObject({ status: 'completed', output: 'Delegated.' });
+  const { body: page } = await anna.request<{ data: RunDetail[] }>('GET', `/v1/runs?rootRunId=${body.runId}`);
+  const below = page.data.find(({ agent }) => agent === 'helper');
+  expect(below).toMatchObject({ execution: 'durable', status: 'completed' });
+  expect(note.calls).toHaveLength(before + 1);
+});
+
 test('S3.1 the reconciler leaves alone what a living process drives', async () => {
-  gate = newGate();
+  closeGate();
   const run = await startSoon('slowcoach');
   await run.event('tool.started');
   const { store } = world;

@@ -68,8 +68,11 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-/** Ids, times and what is salted by the run differ; so does the agent's own definition. */
-const OWN = new Set(['digest', 'fingerprint', 'factsRef', 'agentDigest', 'agent']);
+/**
+ * Ids, times and what is salted by the run differ; so does the agent's own definition, and how much the model is told of
+ * people's consent.
+ */
+const OWN = new Set(['digest', 'fingerprint', 'factsRef', 'agentDigest', 'agent', 'inputTokens']);
 
 /** With content in place of what refers to it. */
 const normal = async (value: unknown, runId: string): Promise<unknown> => {

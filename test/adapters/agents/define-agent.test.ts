@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { agentDefinition, agentDigest, defineAgent } from '../../../src/adapters/agents/define-agent.ts';
 import type { AgentOptions } from '../../../src/adapters/agents/define-agent.ts';
 import { DefinitionError } from '../../../src/adapters/tools/definition-error.ts';
+import { subAgent } from '../../../src/adapters/tools/built-in/sub-agent.ts';
 import { askUser } from '../../../src/adapters/tools/built-in/ask-user.ts';
 import { toolDefinition } from '../../../src/adapters/tools/tool-definition.ts';
 import { defineTool } from '../../../src/adapters/tools/tool.ts';
@@ -127,6 +128,11 @@ test.each<[string, Partial<AgentOptions>, readonly string[]]>([
     'a tool that waits for people',
     { tools: [askUser()] },
     [`agents.quick.tools.ask_user: waits for a person, ${NOBODY}`],
+  ],
+  [
+    'a tool that is another agent',
+    { tools: [subAgent({ agent: defineAgent(options({ name: 'helper' })), description: 'Helps.' })], policy: [allow] },
+    [`agents.quick.tools.helper: waits for another agent, ${NOBODY}`],
   ],
   [
     'a rule of the tool that always asks',
