@@ -114,6 +114,15 @@ describe('the request', () => {
     expect(slow.calls).toHaveLength(before + 1);
   });
 
+  test('S3.1 whoever prefers not to wait so long is answered earlier, and the run goes on', async () => {
+    closeGate();
+    const answer = await start('slowcoach', { prefer: 'wait=0' });
+    expect(answer).toMatchObject({ status: 201, body: { status: 'running', output: null } });
+    expect(answer.headers.get('preference-applied')).toBe('wait=0');
+    openGate();
+    expect(await anna.run(answer.body.runId).ends()).toMatchObject({ status: 'completed' });
+  });
+
   test('S3.1 a client that goes away changes nothing for the run', async () => {
     closeGate();
     const before = slow.calls.length;
