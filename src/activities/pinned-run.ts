@@ -50,11 +50,17 @@ export interface PinnedRun extends PinnedAgent {
   readonly parent?: PinnedParent;
 }
 
+/** A process drives it. What another agent has called is driven by a workflow, whatever its agent says. */
+export const isClassic = ({ definition, parent }: PinnedRun): boolean =>
+  definition.execution === 'classic' && parent === undefined;
+
 export type RunAddress = Pick<StepRun, 'tenant' | 'project' | 'runId'>;
 
 export interface PinnedRuns {
   /** Fails the step for good where the run or its definition is not what was signed. */
   load(run: RunAddress): Promise<PinnedRun>;
+  /** Whether a process drives it, as against a workflow. False where there is no such run. */
+  isClassic(run: RunAddress): Promise<boolean>;
 }
 
 /** Immutable once verified, so a cache needs no expiry; bounded so that parked runs cost no memory. */
@@ -118,9 +124,11 @@ export const createPinnedRuns = (dependencies: StepDependencies, policies: Curre
     );
   };
 
+  const keyOf = (run: RunAddress): string => `${run.tenant}/${run.project}/${run.runId}`;
+
   const load = async (run: RunAddress, depth = 0): Promise<PinnedRun> => {
     const { tenant, project, runId } = run;
-    const key = `${tenant}/${project}/${runId}`;
+    const key = keyOf(run);
     const known = runs.get(key);
     if (known) return known;
     const row = await getRun(store, { tenant, project }, runId);
@@ -144,6 +152,14 @@ export const createPinnedRuns = (dependencies: StepDependencies, policies: Curre
     return pinned;
   };
 
-  const pinnedRuns: PinnedRuns = { load: (run) => load(run) };
+  const pinnedRuns: PinnedRuns = {
+    load: (run) => load(run),
+    async isClassic(run) {
+      const known = runs.get(keyOf(run));
+      if (known) return isClassic(known);
+      const row = await getRun(store, run, run.runId);
+      return row !== undefined && row.drivenBy !== null;
+    },
+  };
   return pinnedRuns;
 };

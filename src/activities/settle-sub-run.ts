@@ -12,6 +12,8 @@ import { admitDispatch } from './admit.ts';
 import type { StepDependencies } from './dependencies.ts';
 import { completed, failed } from './execute-tool.ts';
 import type { Executed } from './execute-tool.ts';
+import { admitDriver } from './load-run.ts';
+import type { DriverCheck } from './load-run.ts';
 import { storeRideAlong } from './ride-along.ts';
 import { settle } from './settle.ts';
 
@@ -54,10 +56,11 @@ const endUnstarted = async ({ store, clock }: StepDependencies, { run, subRun }:
 };
 
 export const settleSubRun =
-  (dependencies: StepDependencies) =>
+  (dependencies: StepDependencies, runs: DriverCheck) =>
   async (input: SettleSubRunInput): Promise<SettleSubRunOutput> => {
     const { store } = dependencies;
     await admitDispatch(dependencies, input);
+    await admitDriver(dependencies, runs, input);
     const { run, toolCallId, revision, subRun } = input;
     const { tenant, project, rootRunId, runId: parentRunId } = run;
     const { runId, epoch, nonce } = subRun;

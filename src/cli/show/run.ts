@@ -55,6 +55,7 @@ export function runScreen(
     ...(run.queuedSince === null ? [] : [['Waits its turn', moment(run.queuedSince)] as const]),
     ['Agent', run.agent],
     ['', run.agentDigest],
+    ['Execution', run.execution],
     ...(run.parent === null
       ? []
       : [
