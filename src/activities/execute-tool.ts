@@ -19,7 +19,8 @@ const MAX_RESULT_CHARACTERS = 1_048_576;
 
 export interface Executed {
   readonly outcome: ToolOutcome;
-  readonly blob: NewBlob;
+  /** What the outcome refers to; absent where it is stored already. */
+  readonly blob?: NewBlob;
   /** What the result names. */
   readonly attached: readonly NewBlob[];
 }

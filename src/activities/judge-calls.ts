@@ -11,6 +11,7 @@ import { digestOf } from '../domain/core/digest.ts';
 import { toolCallId } from '../domain/core/ids.ts';
 import { questionVerdict } from '../domain/core/open-approval.ts';
 import { isAnsweredByPeople } from '../domain/core/tool-roles.ts';
+import { stepTimeoutMs } from '../domain/schemas/agent.ts';
 import type { ToolDefinition } from '../domain/schemas/agent.ts';
 import type { Verdict } from '../domain/schemas/approval.ts';
 import type { RecordedFacts } from '../domain/schemas/content.ts';
@@ -134,7 +135,7 @@ export const judgeCalls = async (
 
   const judge = (call: ValidCall): JudgedCall => {
     const { tool, context, arguments: args, verdict } = call;
-    const { role, effect, timeoutMs } = tool;
+    const { role, effect } = tool;
     const revised = revise(tool.name, verdict);
     const revision = revised ? revised.revision + 1 : 1;
     const grantId = isAnsweredByPeople(role) ? undefined : grants.find(tool, verdict, args);
@@ -151,7 +152,7 @@ export const judgeCalls = async (
       ...(role && { role }),
       ...(role === 'block' && { reasonRef: keep({ text: (args as { readonly reason: string }).reason }) }),
       effect,
-      timeoutMs,
+      timeoutMs: stepTimeoutMs(tool),
     };
   };
 

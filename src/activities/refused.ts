@@ -33,6 +33,7 @@ const HONEST = new Set([
   'effect_key_reused',
   'execution_expired',
   'grant_unusable',
+  'no_tool_worker',
   'not_executable',
   'policy_changed',
   'policy_denied',

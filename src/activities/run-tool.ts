@@ -26,6 +26,7 @@ import { reportRefusal } from './report-refusal.ts';
 import { finalIfRefused, rideAlong, storeRideAlong } from './ride-along.ts';
 import { NO_STATE } from './run-state.ts';
 import type { RunStates } from './run-state.ts';
+import { lateReport, runOnQueue, taskIdOf } from './run-on-queue.ts';
 import { settle } from './settle.ts';
 import { awaitSlot } from './slot.ts';
 import type { HeldSlot } from './slot.ts';
@@ -70,6 +71,7 @@ interface Dispatch {
   readonly run: PinnedRun;
   readonly input: RunToolInput;
   readonly call: ReadyCall;
+  readonly agent: string;
   readonly key: string;
   readonly nonce: string;
   readonly state: JsonValue;
@@ -86,7 +88,8 @@ async function dispatch(
   const { store, clock } = gate.dependencies;
   const { runId, agent, project } = run.start;
   const key = effectKey(runId, input.toolCallId, input.revision);
-  const nonce = randomUUID();
+  // On another task queue every attempt at this dispatch is the same one: it comes back to the same task.
+  const nonce = call.tool.queue ? taskIdOf(input, key) : randomUUID();
   // Before the effect is reserved: from then on, nothing that can fail stands before the tool.
   const { state, riding } = await readState(gate, run, input);
   const reservation = await unlessReplaced(
@@ -114,7 +117,7 @@ async function dispatch(
     const replaced = refused('run_replaced', 'Another run took the place of this one.', 'deny');
     return refuse(gate.dependencies, input, replaced);
   }
-  const given = { run, input, call, key, nonce, state, signal };
+  const given = { run, input, call, agent, key, nonce, state, signal };
   return { acknowledged: input.events.at(-1)?.ordinal ?? 0, result: await carryOut(gate, given, reservation) };
 }
 
@@ -143,7 +146,7 @@ async function carryOut(gate: GateParts, given: Dispatch, reservation: Reservati
     case 'settled':
       return reservation.result;
     case 'outcome_unknown':
-      return { type: 'outcome_unknown', epoch: reservation.epoch };
+      return late(gate, given, reservation);
     case 'grant_unusable':
       return given.call.askInstead();
     case 'digest_mismatch':
@@ -172,10 +175,28 @@ async function execute(gate: GateParts, given: Dispatch, { epoch }: Reserved): P
   const { tenant } = input.run;
   const attempt = { tenant, effectKey: key, epoch, nonce };
   if (call.tool.agent) return createSubRun(dependencies, { run, input, call, agent: call.tool.agent, attempt });
-  const executed = await executeTool(dependencies, { input, call, effectKey: key, state, signal });
+  const { queue } = call.tool;
+  const executed = queue
+    ? await runOnQueue(dependencies, { ...given, queue, effectKey: key, epoch, taskId: nonce })
+    : await executeTool(dependencies, { input, call, effectKey: key, state, signal });
+  if (executed && 'type' in executed) return executed;
   // Left unsettled: the ledger says `outcome_unknown` to whoever asks next, and a person says what holds.
   if (!executed) return { type: 'outcome_unknown', epoch };
   return settle(dependencies, input, attempt, executed);
+}
+
+type Unknown = Extract<Reservation, { state: 'outcome_unknown' }>;
+
+/** A worker of another task queue may have reported since the gate gave it up. */
+async function late(
+  { dependencies }: GateParts,
+  { input, call, key }: Dispatch,
+  { epoch, attemptNonce }: Unknown,
+): Promise<Result> {
+  const { tenant } = input.run;
+  const reported = call.tool.queue && (await lateReport(dependencies, call, input.run, attemptNonce));
+  if (!reported) return { type: 'outcome_unknown', epoch };
+  return settle(dependencies, input, { tenant, effectKey: key, epoch, nonce: attemptNonce }, reported);
 }
 
 /** Told once a brake; the step is tried again until the brake is released or the run ends. */

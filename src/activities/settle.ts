@@ -44,7 +44,13 @@ export const settle = async (
   const { store, clock, logger } = dependencies;
   const { outcome, blob, attached } = executed;
   const settled = await untilStored(
-    async () => settleEffect(store, { ...attempt, outcome, blobs: [blob, ...attached], nowMs: await clock.nowMs() }),
+    async () =>
+      settleEffect(store, {
+        ...attempt,
+        outcome,
+        blobs: [...(blob ? [blob] : []), ...attached],
+        nowMs: await clock.nowMs(),
+      }),
     (delayMs) => logger.warn({ effectKey: attempt.effectKey, delayMs }, 'effect.settle_delayed'),
   );
   if (settled.state === 'settled') {

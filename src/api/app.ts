@@ -76,6 +76,8 @@ import { registerAgentSchema } from './routes/system/agent-schema.ts';
 import { registerErrorPages } from './routes/system/error-pages.ts';
 import { registerHealth } from './routes/system/health.ts';
 import { registerJwks } from './routes/system/jwks.ts';
+import { registerClaimTask } from './routes/tool-tasks/claim.ts';
+import { registerReportTask } from './routes/tool-tasks/report.ts';
 import { RunStarter } from './runs/start-run.ts';
 import type { ApiServer } from './server-type.ts';
 import { OpenStreams } from './streams/open-streams.ts';
@@ -166,6 +168,8 @@ export async function buildApp(dependencies: ApiDependencies): Promise<ApiServer
   registerReleaseApproval(app, api);
   registerExtendApproval(app, api);
   registerGetDecision(app, api, queries);
+  registerClaimTask(app, api);
+  registerReportTask(app, api);
   registerSetBrake(app, api);
   registerListBrakes(app, api);
   registerGetBrake(app, api);

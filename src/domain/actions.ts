@@ -9,6 +9,7 @@ export const ACTIONS = {
   'run.unblock': 'let blocked runs go on',
   'run.message': 'write to runs that are going on',
   'run.resolve': 'say how parked calls go on',
+  'run.call.carry_out': 'take calls from task queues, and say what became of them',
   'run.approval.read': 'see what asks for consent',
   'run.approval.decide': 'decide, where the policy rule counts them',
   'run.approval.claim': 'keep others from deciding for a while',

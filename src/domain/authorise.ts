@@ -120,6 +120,7 @@ export const GRANTS: Readonly<Record<Role, Grants>> = {
     'key.rotate': 'tenant',
     'key.revoke': 'tenant',
   },
+  worker: { ...withOwnCredentials, 'run.call.carry_out': 'project' },
 };
 
 /** What loosens something, gives consent or speaks for a person: a person answers for it, whatever roles a service has. */

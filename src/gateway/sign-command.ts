@@ -4,6 +4,7 @@ import { COMMAND_TYPE } from '../domain/core/attestation.ts';
 import { digestOf } from '../domain/core/digest.ts';
 import type { Actor, Channel } from '../domain/schemas/actor.ts';
 import type { Command, CommandClaims, SignedCommand } from '../domain/schemas/command.ts';
+import type { Permit } from '../domain/schemas/tool-task.ts';
 import { trustedKeys } from '../platform/signing-keys.ts';
 import type { SigningKeys, TrustedKeys } from '../platform/signing-keys.ts';
 import { compactSigner } from '../platform/compact-signer.ts';
@@ -21,6 +22,8 @@ export interface SigningContext {
 export interface CommandSigner {
   /** The command must have passed its schema: it is signed as it is. */
   sign(command: Command, context: SigningContext): Promise<SignedCommand>;
+  /** Lets a worker of another task queue carry out one call. */
+  signPermit(permit: Permit): Promise<string>;
   /**
    * A hash that only the bridge can make, the same on every replica: names what people wrote, and lets nobody else try
    * texts against it.
@@ -66,6 +69,10 @@ export const createCommandSigner = async (keys: SigningKeys): Promise<CommandSig
       };
       return { bytes, jws: signed(claims) };
     },
+    signPermit: (permit) =>
+      new CompactSign(Buffer.from(JSON.stringify(permit)))
+        .setProtectedHeader({ ...header, typ: 'countersign-permit+jws' })
+        .sign(key),
     fingerprint: (text) => createHmac('sha256', secret).update(text).digest(),
     trust: () => trustedKeys(keys),
     jwks: () => ({

@@ -5,7 +5,7 @@ import { createCredential } from '../store/credentials.ts';
 import type { NewCredential } from '../store/credentials.ts';
 import type { Store } from '../store/database.ts';
 
-const ALL_ROLES: readonly Role[] = ['requester', 'approver', 'operator', 'auditor', 'admin'];
+const ALL_ROLES: readonly Role[] = ['requester', 'approver', 'operator', 'auditor', 'admin', 'worker'];
 
 export interface IssuedKey {
   readonly key: string;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { JsonValue } from '../domain/arguments/json-value.ts';
 import { defineTool } from '../adapters/tools/tool.ts';
-import type { Tool, ToolContext, ToolOptions } from '../adapters/tools/tool.ts';
+import type { LocalToolOptions, Tool, ToolContext } from '../adapters/tools/tool.ts';
 
 export interface RecordedCall {
   readonly arguments: JsonValue;
@@ -16,7 +16,7 @@ export interface RecordingTool {
   callsOf(runId: string): readonly RecordedCall[];
 }
 
-export interface RecordingToolOptions extends Partial<Omit<ToolOptions<z.ZodType>, 'execute'>> {
+export interface RecordingToolOptions extends Partial<Omit<LocalToolOptions<z.ZodType>, 'execute'>> {
   /** What the tool does once its call is recorded; it returns `{ok: true}` without. */
   readonly run?: (args: JsonValue, context: ToolContext) => Promise<JsonValue>;
 }

@@ -6,9 +6,10 @@ import { allAgents } from './all-agents.ts';
 import { discoverAgent } from './discover-agent.ts';
 import { deployedAgent, keepAgent } from './keep-agent.ts';
 import type { Discovery } from './register-agents.ts';
-import { refuseCommands } from './step-dependencies.ts';
+import { refuseCommands, refuseOwnQueue } from './step-dependencies.ts';
 
 export interface ReloadParts extends Discovery {
+  readonly taskQueue: string;
   readonly allowCommands?: boolean | undefined;
 }
 
@@ -27,6 +28,7 @@ export const agentReloader = (parts: ReloadParts): ReloadAgents => {
 
   return async (sources) => {
     if (!parts.allowCommands) refuseCommands(sources);
+    refuseOwnQueue(sources, parts.taskQueue);
     // Connections belong to the worker: they are made when it starts.
     const moved = allAgents(sources).filter(
       (one) => (serversOf.get(one.name) ?? '{}') !== JSON.stringify(one.mcpServers),

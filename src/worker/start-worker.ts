@@ -11,7 +11,7 @@ import { startReconciler } from './reconciler.ts';
 import { startDiscovery } from './register-agents.ts';
 import { agentReloader } from './reload-agents.ts';
 import type { ReloadAgents } from './reload-agents.ts';
-import { stepDependencies } from './step-dependencies.ts';
+import { refuseOwnQueue, stepDependencies } from './step-dependencies.ts';
 import type { WorkerParts } from './step-dependencies.ts';
 
 export interface WorkerOptions extends WorkerParts {
@@ -42,6 +42,7 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
   const { store, clock, logger, gateway, scope, agents, deployment, people } = options;
   const held = holdAgents(agents, options.models);
   // Before they are known to anybody: an agent that may not be here is refused as a whole.
+  refuseOwnQueue(agents, options.taskQueue);
   const dependencies = stepDependencies(options, held);
   const { servers } = dependencies;
   const known = { store, scope, agents, deployment, people, servers, held, logger };
@@ -62,7 +63,7 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
   return {
     ended,
     dependencies,
-    reloadAgents: agentReloader({ ...known, allowCommands: options.allowCommands }),
+    reloadAgents: agentReloader({ ...known, taskQueue: options.taskQueue, allowCommands: options.allowCommands }),
     async stop() {
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await Promise.allSettled([ended, reconciler.stop(), discovery.stop()]);

@@ -78,4 +78,14 @@ export const refuseCommands = (agents: readonly AgentSource[]): void => {
   if (faults.length > 0) throw new DefinitionError(faults);
 };
 
+/** A call on the queue of agents would find workers that know nothing of its tool. */
+export const refuseOwnQueue = (agents: readonly AgentSource[], taskQueue: string): void => {
+  const faults = allAgents(agents).flatMap(({ name, tools }) =>
+    tools
+      .filter(({ queue }) => queue?.name === taskQueue)
+      .map((tool) => `agents.${name}.tools.${tool.name}.taskQueue: ${taskQueue} is the queue of the agents themselves`),
+  );
+  if (faults.length > 0) throw new DefinitionError(faults);
+};
+
 const HOW_TO_ALLOW = 'set COUNTERSIGN_ALLOW_COMMANDS=true where that is meant';

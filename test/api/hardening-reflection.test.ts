@@ -25,6 +25,7 @@ beforeAll(async () => {
     grantId: `grant_${nobody}`,
     delegationId: `dlg_${nobody}`,
     keyId: 'a'.repeat(16),
+    taskId: `task_${nobody}`,
     key: 'call_1_0',
     path: 'a.md',
     layer: 'project',

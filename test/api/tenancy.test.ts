@@ -11,6 +11,7 @@ import { agentDigestOf, testDefinition } from './definition.ts';
 import { callRoute, everyRoute } from './every-route.ts';
 import type { RouteCall, Target } from './every-route.ts';
 import { scriptedRun } from './run-script.ts';
+import { toolTask } from './tool-task.ts';
 
 /** In everything that the victim says and is called. */
 const MARK = 'sequoia';
@@ -66,7 +67,7 @@ async function victim(): Promise<Target> {
   await post(`${path}/claim`, {});
   const { approvalId, key: approvalKey } = approval;
   const ids = { runId: run.runId, key: approvalKey, decisionId, brakeId, bypassId, grantId, delegationId, approvalId };
-  return { ...ids, keyId, path: `${MARK}.md`, layer: 'project' };
+  return { ...ids, taskId: await toolTask(world, run), keyId, path: `${MARK}.md`, layer: 'project' };
 }
 
 /** Ids of the same form that nobody has. */
@@ -75,7 +76,7 @@ const nobodys = (text: string): string => text.replaceAll(/\b([a-z]+)_[a-z2-7]{2
 /** Nothing that is the victim's: not their words, not the ids of their objects, but what the request itself has said. */
 function expectNothingOfTheVictim(text: string, body: unknown): void {
   const said = JSON.stringify(body ?? null);
-  const ids = ['runId', 'decisionId', 'brakeId', 'bypassId', 'grantId', 'delegationId'].map(
+  const ids = ['runId', 'decisionId', 'brakeId', 'bypassId', 'grantId', 'delegationId', 'taskId'].map(
     (name) => target[name] ?? '',
   );
   for (const secret of [MARK, ...ids]) if (!said.includes(secret)) expect(text).not.toContain(secret);

@@ -8,6 +8,7 @@ import type { Person, World } from '../../src/testing/index.ts';
 import { loadConfig } from '../../src/platform/config.ts';
 import { everyRate } from '../../src/platform/rates.ts';
 import { runSchemathesis, schemathesisPython } from '../support/schemathesis.ts';
+import { toolTask } from '../api/tool-task.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { testWorld } from '../support/world.ts';
 
@@ -75,6 +76,7 @@ async function seed(ada: Person): Promise<Record<string, readonly string[]>> {
     bypassId: [bypassId],
     grantId: [grantId],
     delegationId: [delegationId],
+    taskId: [await toolTask(world, run), await toolTask(world, run)],
   };
 }
 
@@ -99,7 +101,7 @@ const FEW = ['--phases', 'fuzzing', '--max-examples', isFull ? '10' : '2'];
 test.each([
   {
     who: 'somebody who may do everything',
-    as: { principal: 'user:ada', roles: ['requester', 'approver', 'operator', 'auditor', 'admin'] },
+    as: { principal: 'user:ada', roles: ['requester', 'approver', 'operator', 'auditor', 'admin', 'worker'] },
     extent: EVERYTHING,
   },
   { who: 'a requester', as: { principal: 'user:rita', roles: ['requester'] }, extent: FEW },

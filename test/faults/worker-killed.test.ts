@@ -4,6 +4,8 @@ import type { Person } from '../../src/testing/index.ts';
 import { verifyStoredChain } from '../../src/store/verify-stored-chain.ts';
 import { createInstallation } from '../support/installation.ts';
 import type { ApiProcess, Installation } from '../support/installation.ts';
+import { TELLER_QUEUE } from '../support/agents/outside.ts';
+import { startToolWorker } from '../support/tool-worker.ts';
 import { untilEnded } from '../support/until-ended.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -123,6 +125,31 @@ describe('while it works', () => {
       expect(kinds[3].outside.entries().map(({ pid }) => pid)).toEqual([victim.pid, heir.pid]);
       for (const run of [sent, unsent, synced, thought]) await expectWholeChain(run.runId);
       await heir.kill();
+    },
+  );
+
+  test(
+    'S1.15 B3 what a worker of another task queue carries out meanwhile is waited for elsewhere, and not done again',
+    { timeout: 60_000 },
+    async () => {
+      const { promise: gate, resolve: openGate } = Promise.withResolvers<void>();
+      const teller = await startToolWorker({
+        temporalAddress: installation.temporalAddress,
+        taskQueue: TELLER_QUEUE,
+        service: anna,
+        carryOut: (call) => gate.then(() => call.report('told')),
+      });
+      const victim = await installation.startWorker();
+      const run = await anna.startRun({ agent: 'teller' });
+      await run.event('tool.claimed');
+      await victim.kill();
+      const heir = await installation.startWorker();
+      openGate();
+      expect(await untilEnded(run)).toMatchObject({ status: 'completed', output: 'Told.' });
+      expect([teller.taken.length, teller.refused]).toEqual([1, []]);
+      expect((await run.types()).filter((type) => type === 'tool.queued')).toHaveLength(1);
+      await expectWholeChain(run.runId);
+      await Promise.all([heir.kill(), teller.stop()]);
     },
   );
 });

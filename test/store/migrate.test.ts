@@ -19,6 +19,7 @@ import { policyLayers } from '../../src/store/schema/policy-layers.ts';
 import { runs, streams } from '../../src/store/schema/runs.ts';
 import { sessions } from '../../src/store/schema/sessions.ts';
 import { slots } from '../../src/store/schema/slots.ts';
+import { toolTasks } from '../../src/store/schema/tool-tasks.ts';
 import { createEmptyTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 
@@ -61,6 +62,7 @@ const tables: PgTable[] = [
   runs,
   sessions,
   slots,
+  toolTasks,
   streams,
 ];
 

@@ -6,7 +6,8 @@ import type { Tool } from './tool.ts';
 
 /** The tool as it is pinned with a run. Consent binds to its digest: a tool that changed is another tool. */
 export function toolDefinition(tool: Tool): ToolDefinition {
-  const { name, source, description, effect, timeoutMs, annotations, role, compensation, credential, agent } = tool;
+  const { name, source, description, effect, timeoutMs, annotations, role, compensation, credential, agent, queue } =
+    tool;
   const inputSchema = tool.inputSchema ?? inputJsonSchema(tool.input);
   return {
     name,
@@ -15,6 +16,7 @@ export function toolDefinition(tool: Tool): ToolDefinition {
     inputSchema,
     effect,
     timeoutMs,
+    ...(queue === undefined ? {} : { queue }),
     ...(annotations === undefined ? {} : { annotations }),
     ...(role === undefined ? {} : { role }),
     ...(compensation === undefined ? {} : { compensation }),

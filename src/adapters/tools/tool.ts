@@ -2,14 +2,16 @@ import { z } from 'zod';
 import type { JsonValue } from '../../domain/arguments/json-value.ts';
 import { looseObjectFaults } from '../../domain/arguments/strict-schema.ts';
 import type { RuleInput } from '../../domain/policy/policy-schema.ts';
-import { ToolEffect } from '../../domain/schemas/agent.ts';
-import type { AgentDefinition, ToolDefinition } from '../../domain/schemas/agent.ts';
+import { QUEUE_SOURCE, ToolEffect } from '../../domain/schemas/agent.ts';
+import type { AgentDefinition, ToolDefinition, ToolQueue } from '../../domain/schemas/agent.ts';
 import { CredentialRef, ToolName } from '../../domain/schemas/names.ts';
 import type { BlobRef } from '../../domain/schemas/names.ts';
+import { TaskQueueName } from '../../domain/schemas/tool-task.ts';
 import type { GuardedFetch } from '../../platform/outgoing/guarded-fetch.ts';
 import type { AgentSource } from '../agents/define-agent.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { checkOutput } from './check-output.ts';
+import type { CheckedOutput } from './check-output.ts';
 import { asWritten, isZod, toZod } from './declared-schema.ts';
 import type { DeclaredSchema, DeclaredValue } from './declared-schema.ts';
 import { DefinitionError } from './definition-error.ts';
@@ -48,7 +50,7 @@ export interface SubAgent {
 /** What agents may call. The gate is the only caller of `execute`, with arguments that passed `input`. */
 export interface Tool {
   readonly name: string;
-  /** Where it comes from: `function` for tools in code, `countersign` for those of our own. */
+  /** Where it comes from: `function` for tools in code, `countersign` for those of our own, `queue:<name>`, `mcp:<server>`. */
   readonly source: string;
   readonly description: string;
   readonly input: z.ZodType;
@@ -56,6 +58,10 @@ export interface Tool {
   readonly inputSchema?: Readonly<Record<string, JsonValue>>;
   readonly effect: ToolEffect;
   readonly timeoutMs: number;
+  /** Set where workers of another task queue carry it out, in whatever language: `execute` is not called. */
+  readonly queue?: ToolQueue;
+  /** What it declares of its results, where `execute` does not check them. */
+  checkResult?(result: JsonValue): CheckedOutput;
   readonly annotations?: Readonly<Record<string, JsonValue>>;
   readonly policy: readonly ToolRule[];
   /** Set for tools of our own, which people or other agents carry out: the gate never executes them. */
@@ -95,7 +101,7 @@ export class ToolError extends Error {
   }
 }
 
-export interface ToolOptions<Input extends DeclaredSchema> {
+interface DeclaredTool<Input extends DeclaredSchema> {
   readonly name: string;
   readonly description: string;
   /** A `z.strictObject`, or JSON Schema with `additionalProperties: false`: unknown keys are refused, at every depth. */
@@ -114,10 +120,31 @@ export interface ToolOptions<Input extends DeclaredSchema> {
   readonly compensation?: string;
   /** Names a secret, `github` for example: the gate resolves it for the run's requester and hands it over as `credential`. */
   readonly credential?: string;
+}
+
+/** Carried out by the worker that runs the agent. */
+interface ExecutedHere<Input extends DeclaredSchema> {
+  readonly taskQueue?: undefined;
+  readonly startWithinMs?: undefined;
   execute(args: DeclaredValue<Input>, context: ToolContext): Promise<JsonValue>;
 }
 
+/** Carried out by workers of another Temporal task queue, in whatever language: see docs/reference/tool-workers.md. */
+interface ExecutedElsewhere {
+  readonly taskQueue: string;
+  /** How long a call may wait for a worker of the queue. Default one minute. */
+  readonly startWithinMs?: number;
+  readonly execute?: undefined;
+}
+
+export type LocalToolOptions<Input extends DeclaredSchema> = DeclaredTool<Input> & ExecutedHere<Input>;
+export type ToolOptions<Input extends DeclaredSchema> =
+  | LocalToolOptions<Input>
+  | (DeclaredTool<Input> & ExecutedElsewhere);
+
 const DEFAULT_TIMEOUT_MS = 600_000;
+/** Workers poll all the time: this is for one that is started again. */
+const DEFAULT_START_WITHIN_MS = 60_000;
 const MAX_TIMEOUT_MS = 24 * 3_600_000;
 const MAX_RULE_ID_LENGTH = 63;
 
@@ -128,6 +155,8 @@ const Declaration = z.object({
   timeoutMs: z.number(),
   compensation: ToolName.optional(),
   credential: CredentialRef.optional(),
+  taskQueue: TaskQueueName.optional(),
+  startWithinMs: z.number().int().positive().max(MAX_TIMEOUT_MS).optional(),
 });
 
 /** Defines a tool in code. Throws a {@link DefinitionError} that names every fault by its path. */
@@ -140,22 +169,29 @@ export function defineTool<const Input extends DeclaredSchema>(options: ToolOpti
     ...(options.compensation === undefined ? {} : { compensation: options.compensation }),
     ...(options.credential === undefined ? {} : { credential: options.credential }),
   };
+  const { taskQueue, startWithinMs } = options;
   const input = readSchema(options.input);
   const output = options.output === undefined ? undefined : readSchema(options.output);
   const all = [
-    ...declarationFaults(declared),
+    ...declarationFaults({ ...declared, taskQueue, startWithinMs }),
+    ...placeFaults(options).map((fault) => `tools.${options.name}.${fault}`),
     ...inputFaults(options.input, input).map((fault) => `tools.${options.name}.input${fault}`),
     ...(typeof output === 'string' ? [`tools.${options.name}.output: ${output}`] : []),
   ];
   if (all.length > 0 || typeof input === 'string' || typeof output === 'string') throw new DefinitionError(all);
   return Object.freeze({
     ...declared,
-    source: 'function',
+    source: options.taskQueue === undefined ? 'function' : `${QUEUE_SOURCE}${options.taskQueue}`,
     input,
     ...(isZod(options.input) ? {} : { inputSchema: asWritten(options.input) }),
     policy: [...(options.policy ?? []), ...decisionRule(options)],
     ...(options.annotations === undefined ? {} : { annotations: options.annotations }),
+    ...(options.taskQueue !== undefined && {
+      queue: { name: options.taskQueue, startWithinMs: options.startWithinMs ?? DEFAULT_START_WITHIN_MS },
+      ...(output && { checkResult: (result: JsonValue) => checkOutput(output, result) }),
+    }),
     async execute(args: JsonValue, context: ToolContext) {
+      if (!options.execute) throw new Error(`${options.name} is carried out by workers of ${options.taskQueue}.`);
       // The gate validated the arguments by this very schema.
       const result = await options.execute(args as DeclaredValue<Input>, context);
       if (output === undefined) return result;
@@ -175,6 +211,17 @@ export const declarationFaults = (
   const faults = Declaration.extend({ timeoutMs }).safeParse(declared).error?.issues ?? [];
   return faults.map((issue) => `tools.${declared.name}.${issue.path.join('.')}: ${issue.message}`);
 };
+
+/** A secret is handed to nobody over the wire: workers elsewhere have their own. */
+function placeFaults({ taskQueue, execute, credential }: ToolOptions<DeclaredSchema>): string[] {
+  if (taskQueue === undefined) return [];
+  return [
+    ...(execute === undefined ? [] : ['execute: goes with no taskQueue, whose workers carry the tool out']),
+    ...(credential === undefined
+      ? []
+      : ['credential: goes with no taskQueue, whose workers have secrets of their own']),
+  ];
+}
 
 /** The schema, or what is wrong with it. */
 function readSchema(schema: DeclaredSchema): z.ZodType | string {

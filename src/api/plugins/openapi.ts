@@ -38,6 +38,7 @@ export async function registerOpenApi(app: ApiServer, version: string): Promise<
       info: { title: 'Countersign', version, description: DESCRIPTION, license: { name: 'Apache-2.0' } },
       tags: [
         { name: 'runs', description: 'Start, watch, block and cancel runs; say how parked calls go on' },
+        { name: 'tool workers', description: 'Carry out calls from task queues, in any language' },
         { name: 'approvals', description: 'See what asks for consent, and decide it' },
         { name: 'brakes', description: 'Stop what agents do, at once' },
         { name: 'grants', description: 'Consent beforehand, within bounds' },

@@ -2,6 +2,7 @@
 import type { ParkedCall } from '../../contract/runs.ts';
 import { effectKey } from '../../domain/core/ids.ts';
 import type { Attention, CallState } from '../../domain/core/state.ts';
+import { stepTimeoutMs } from '../../domain/schemas/agent.ts';
 import type { ToolDefinition } from '../../domain/schemas/agent.ts';
 import type { Resolution } from '../../domain/schemas/command.ts';
 import { readEffect } from '../../store/read-effect.ts';
@@ -39,7 +40,7 @@ export const isOutcomeKnown = ({ effect }: ParkedAttempt): boolean => effect !==
 export function mayRunUntil(attempt: ParkedAttempt, tool: ToolDefinition | undefined, nowMs: number) {
   const { effect } = attempt;
   if (!effect || !tool || effect.settledAt !== null) return undefined;
-  const end = effect.reservedAt + tool.timeoutMs;
+  const end = effect.reservedAt + stepTimeoutMs(tool);
   return end > nowMs ? end : undefined;
 }
 

@@ -134,6 +134,10 @@ export function eventSentence(event: RunEvent, content: Content = {}): string {
       return `${callOf(event)} ${event.data.progress}${event.data.total === undefined ? '' : ` of ${event.data.total}`}`;
     case 'tool.held':
       return `${callOf(event)} by brake ${event.data.brakeId}: goes on once it is released`;
+    case 'tool.queued':
+      return `${callOf(event)} for a worker on ${event.data.taskQueue}, at most until ${time(event.data.startBy)}`;
+    case 'tool.claimed':
+      return `${callOf(event)} by ${event.data.actor.principal}, who has until ${time(event.data.until)}`;
     case 'brake.bypassed':
       return `${callOf(event)} passes brake ${event.data.brakeId} by ${event.data.bypassId}`;
     case 'grant.used':

@@ -92,6 +92,18 @@ export const CONFLICT = {
     detail: 'The run is driven within the request that asked for it: it takes no messages, and waits for nobody.',
     next: 'Wait for its end, or cancel it. For runs that people can stop, talk to or resolve, make the agent durable.',
   },
+  task_taken: {
+    status: 409,
+    title: 'Another worker has the call',
+    detail: 'Another claimant has taken this call, and nobody else may carry it out.',
+    next: 'Carry nothing out, and end the activity with the error `task_over`.',
+  },
+  task_braked: {
+    status: 409,
+    title: 'A brake is on',
+    detail: 'An operator has stopped calls like this one; nobody has taken it.',
+    next: 'Carry nothing out. Fail the activity: Temporal tries it again while the call may wait.',
+  },
   conversation_busy: {
     status: 409,
     title: 'The conversation has an unfinished run',

@@ -20,4 +20,10 @@ export const GONE = {
     detail: 'The run has ended; nothing of it can be decided or changed any more.',
     next: 'Start a new run.',
   },
+  task_closed: {
+    status: 410,
+    title: 'The call is no longer to be had',
+    detail: 'It was carried out, its run is over, or no worker took it in time.',
+    next: 'Carry nothing out, and end the activity with the error `task_over`.',
+  },
 } as const satisfies Record<string, ProblemKind>;

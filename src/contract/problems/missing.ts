@@ -68,4 +68,10 @@ export const MISSING = {
     detail: 'There is no such delegation, or it is not yours to see.',
     next: 'GET /v1/delegations lists the delegations.',
   },
+  task_not_found: {
+    status: 404,
+    title: 'No such task',
+    detail: 'The gate has handed over no such call, or not to workers of your project.',
+    next: 'Carry nothing out: whoever put this on the task queue was not the gate. Check the project of the key.',
+  },
 } as const satisfies Record<string, ProblemKind>;

@@ -206,6 +206,8 @@ export const evolve = (state: RunState, event: RunEvent): RunState => {
     case 'approval.released':
     case 'tool.progress':
     case 'tool.held':
+    case 'tool.queued':
+    case 'tool.claimed':
     case 'brake.bypassed':
     case 'grant.used':
     case 'effect.late':

@@ -79,6 +79,13 @@ export const turnOf = (key: string): number | undefined => {
 export const effectKey = (runId: string, callId: string, revision: number): string =>
   `${approvalId(runId, callId)}.${revision}`;
 
+/** Names one dispatch of a call to another task queue, with all attempts at it. */
+export const toolTaskId = (tenant: string, key: string, dispatch: string): string =>
+  `task_${base32(hashOf('countersign.tool-task/v1', tenant, key, dispatch), 26)}`;
+
+/** Beside the run's own, and no run's: `parseWorkflowId` does not take it for one. */
+export const toolTaskWorkflowId = (run: WorkflowAddress, taskId: string): string => `${workflowId(run)}/${taskId}`;
+
 /** The short form that buttons and other dialects carry. A mismatch with the pending request never decides. */
 export const decisionToken = (approval: { approvalId: string; revision: number; digest: string }): string =>
   `${approval.approvalId}.${approval.revision}.${approval.digest.slice('sha256:'.length, 'sha256:'.length + 16)}`;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-/** `broker`: a service that starts runs for people whom it has authenticated itself. */
-export const Role = z.enum(['requester', 'broker', 'approver', 'operator', 'auditor', 'admin']);
+/** `broker`: a service that starts runs for people whom it has authenticated itself. `worker`: carries out calls on a task queue. */
+export const Role = z.enum(['requester', 'broker', 'approver', 'operator', 'auditor', 'admin', 'worker']);
 export type Role = z.infer<typeof Role>;
 
 /** More hands than these no credential may have gone through: none of them may be forgotten. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AgentName, CredentialRef, Digest, ToolName } from './names.ts';
 import { ToolRole } from './tool-role.ts';
+import { TaskQueueName } from './tool-task.ts';
 
 /** What a tool does to the world. Undeclared means `once`. */
 export const ToolEffect = z.enum(['none', 'idempotent', 'once']);
@@ -10,6 +11,13 @@ export type ToolEffect = z.infer<typeof ToolEffect>;
 export const SERVER_SOURCE = 'mcp:';
 /** Whether somebody else describes the tool, and its schema is to be handled with care. */
 export const isOfServer = (source: string): boolean => source.startsWith(SERVER_SOURCE);
+
+/** What the source of a tool starts with that workers of another task queue carry out; the queue's name follows. */
+export const QUEUE_SOURCE = 'queue:';
+
+/** The task queue whose workers carry out a tool, and how long a call may wait for one of them. */
+export const ToolQueue = z.strictObject({ name: TaskQueueName, startWithinMs: z.number().int().positive() });
+export type ToolQueue = z.infer<typeof ToolQueue>;
 
 /** JSON Schema or policy rules: plain JSON whose shape another schema checks. */
 const PlainJson = z.record(z.string(), z.unknown());
@@ -22,6 +30,8 @@ export const ToolDefinition = z.strictObject({
   inputSchema: PlainJson,
   effect: ToolEffect,
   timeoutMs: z.number().int().positive(),
+  /** Absent: the gate's own worker carries it out. */
+  queue: ToolQueue.optional(),
   annotations: PlainJson.optional(),
   role: ToolRole.optional(),
   /** `agent`: digest of the agent's own definition, which the deployment's rules are added to when its run starts. */
@@ -34,6 +44,13 @@ export const ToolDefinition = z.strictObject({
   definitionDigest: Digest,
 });
 export type ToolDefinition = z.infer<typeof ToolDefinition>;
+
+/** What a queue's worker and Temporal take beside waiting and working: both limits are over before the step's is. */
+const QUEUE_MARGIN_MS = 60_000;
+
+/** How long the step of a call may take: on another task queue the wait for its worker counts, too. */
+export const stepTimeoutMs = ({ timeoutMs, queue }: Pick<ToolDefinition, 'timeoutMs' | 'queue'>): number =>
+  queue ? queue.startWithinMs + timeoutMs + QUEUE_MARGIN_MS : timeoutMs;
 
 /** A file that must exist in the run's workspace before the run may complete. */
 export const ArtifactContract = z.strictObject({

@@ -8,6 +8,7 @@ import { Budget } from './agent.ts';
 import { ApprovalKey, BlobRef, Digest, EpochMs, RunId, ToolCallId } from './names.ts';
 import { Receipt, Usage } from './run.ts';
 import { ToolRole } from './tool-role.ts';
+import { TaskQueueName, ToolTaskId } from './tool-task.ts';
 
 /** One call of a turn as the model step judged it. `problem` is set where the call can never run. */
 export const JudgedCall = z.object({
@@ -230,6 +231,10 @@ export const RunEvent = z.discriminatedUnion('type', [
   event('tool.outcome_unknown', { ...callData, effectKey: z.string(), epoch: z.number().int().positive().optional() }),
   /** The gate keeps it back: a brake is on. It goes on by itself once the brake is released. */
   event('tool.held', { ...callData, code: z.string(), brakeId: z.string() }),
+  /** It waits for a worker of another task queue; nothing has begun. Void after `startBy`. */
+  event('tool.queued', { ...callData, taskId: ToolTaskId, taskQueue: TaskQueueName, startBy: EpochMs }),
+  /** A worker of that queue has taken it: from now on it may have had its effect. Told by the bridge. */
+  event('tool.claimed', { ...callData, taskId: ToolTaskId, actor: Actor, until: EpochMs }),
   /** It went on although a brake is on, since somebody has let it for a time. */
   event('brake.bypassed', { ...callData, brakeId: z.string(), bypassId: z.string() }),
   event('grant.used', { ...callData, grantId: z.string(), uses: z.number().int(), maxUses: z.number().int() }),

@@ -3,14 +3,14 @@ import { z } from 'zod';
 import { DefinitionError } from '../../../src/adapters/tools/definition-error.ts';
 import { toolDefinition } from '../../../src/adapters/tools/tool-definition.ts';
 import { defineTool } from '../../../src/adapters/tools/tool.ts';
-import type { Tool, ToolOptions } from '../../../src/adapters/tools/tool.ts';
+import type { LocalToolOptions, Tool } from '../../../src/adapters/tools/tool.ts';
 import { ToolDefinition } from '../../../src/domain/schemas/agent.ts';
 import { canonicalJson } from '../../../src/domain/arguments/canonical-json.ts';
 import { digestOf } from '../../../src/domain/core/digest.ts';
 import { callTool } from './call-tool.ts';
 
 const input = z.strictObject({ order: z.string(), cents: z.number().int().default(100) });
-const refund = (overrides: Partial<ToolOptions<typeof input>> = {}): Tool =>
+const refund = (overrides: Partial<LocalToolOptions<typeof input>> = {}): Tool =>
   defineTool({ name: 'refund', description: 'Gives money back', input, execute: async () => 'ok', ...overrides });
 
 test('what is not declared is the careful choice: once, ten minutes, no rules', () => {
@@ -34,7 +34,7 @@ test('the definition is what models see, under a digest over all that consent is
 });
 
 test('the digest changes with everything it covers, and with nothing else', () => {
-  const digest = (overrides: Partial<ToolOptions<typeof input>> = {}) =>
+  const digest = (overrides: Partial<LocalToolOptions<typeof input>> = {}) =>
     toolDefinition(refund(overrides)).definitionDigest;
   const others = [
     digest({ name: 'repay' }),

@@ -7,9 +7,10 @@ import { obedientRun } from '../obedient-run.ts';
 import type { ObedientRun } from '../obedient-run.ts';
 import { parkedRun, settleEffect } from '../parked-run.ts';
 import { refusedEvent } from '../run-script.ts';
+import { toolTask } from '../tool-task.ts';
 import type { CurlRequest } from './curl.ts';
 import type { Refusals } from './refusal.ts';
-import { ANYBODY, START } from './stage.ts';
+import { ANYBODY, START, claim } from './stage.ts';
 
 const APPROVE = { decision: 'approve' } as const;
 const REJECT = { decision: 'reject' } as const;
@@ -150,6 +151,22 @@ export const conflict: Refusals<typeof CONFLICT> = {
       const body = { agent: QUICK, input: 'Refund order 7.' };
       const { body: run } = await usual.call<{ runId: string }>('POST', '/v1/runs', { body, headers });
       return command(run, 'messages', { text: 'Wait for me.' });
+    },
+  },
+  task_taken: {
+    given: 'Another execution of the activity has claimed the call.',
+    by: async ({ usual, run }) => {
+      const taskId = await toolTask(usual, await run());
+      await usual.call('POST', `/v1/tool-tasks/${taskId}/claim`, { body: { claimant: 'x'.repeat(32) } });
+      return claim(taskId);
+    },
+  },
+  task_braked: {
+    given: 'An operator has put a brake on the tool since the call was handed over.',
+    by: async ({ usual, run }) => {
+      const taskId = await toolTask(usual, await run(), { tool: 'send_voucher' });
+      await usual.call('POST', '/v1/brakes', { body: { reason: 'The bank is down.', tool: 'send_voucher' } });
+      return claim(taskId);
     },
   },
   conversation_busy: {

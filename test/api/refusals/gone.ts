@@ -1,5 +1,7 @@
 import type { GONE } from '../../../src/contract/problems/gone.ts';
+import { toolTask } from '../tool-task.ts';
 import type { Refusals } from './refusal.ts';
+import { claim } from './stage.ts';
 
 const APPROVE = { decision: 'approve' } as const;
 
@@ -24,5 +26,9 @@ export const gone: Refusals<typeof GONE> = {
       await happens({ type: 'run.completed', at: Date.now(), data: { receipts: [] } });
       return { path: `/v1/runs/${runId}/messages`, body: { text: 'The customer has called again.' } };
     },
+  },
+  task_closed: {
+    given: 'No worker took the call in time.',
+    by: async ({ usual, run }) => claim(await toolTask(usual, await run(), { startBy: Date.now() - 1 })),
   },
 };

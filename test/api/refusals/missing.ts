@@ -1,7 +1,7 @@
 import type { Brake } from '../../../src/contract/brakes.ts';
 import type { MISSING } from '../../../src/contract/problems/missing.ts';
 import type { Refusals } from './refusal.ts';
-import { NOBODY, NO_RUN } from './stage.ts';
+import { NOBODY, NO_RUN, claim } from './stage.ts';
 
 export const missing: Refusals<typeof MISSING> = {
   route_not_found: {
@@ -46,5 +46,9 @@ export const missing: Refusals<typeof MISSING> = {
   },
   delegation_not_found: {
     by: () => ({ method: 'DELETE', path: `/v1/delegations/dlg_${NOBODY}` }),
+  },
+  task_not_found: {
+    given: 'Somebody has put a task of their own on the queue.',
+    by: () => claim(`task_${NOBODY}`),
   },
 };

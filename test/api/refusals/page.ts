@@ -51,7 +51,7 @@ const OF_RATES = ['ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset'];
 /** What is different each time. */
 const stable = (text: string): string =>
   text
-    .replaceAll(/\b(run|req|dec|cmd|brk|byp|grant|dlg)_[a-z2-7]{26}\b/g, '$1_…')
+    .replaceAll(/\b(run|req|dec|cmd|brk|byp|grant|dlg|task)_[a-z2-7]{26}\b/g, '$1_…')
     .replaceAll(/sha256:[0-9a-f]{64}/g, 'sha256:…')
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, '…')
     .replaceAll(/\/v1\/keys\/[a-z2-7]{16}/g, '/v1/keys/…');

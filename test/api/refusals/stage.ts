@@ -23,6 +23,12 @@ export const NOBODY = 'a'.repeat(26);
 export const NO_RUN = `/v1/runs/run_${NOBODY}`;
 export const START = { agent: 'refunds', input: 'Refund order 7.' };
 
+/** As a worker of a task queue asks for a call. */
+export const claim = (taskId: string): CurlRequest => ({
+  path: `/v1/tool-tasks/${taskId}/claim`,
+  body: { claimant: '0f8fad5bd9cb469fa16570867728950e' },
+});
+
 const MODERATION_THAT_IS_AWAY = { url: 'http://127.0.0.1:9/', action: 'off', places: { message: 'block' } };
 
 export interface Stage extends AsyncDisposable {

@@ -23,6 +23,7 @@ const signed = { actor, channel: 'api', signatureId: 's' };
 const approval = { approvalId, revision: 1 };
 const decision = { ...approval, decisionId: 'd' };
 const call = { toolCallId: 'call_1_0', tool: 'refund' };
+const TASK_ID = `task_${'a'.repeat(26)}`;
 const atMs = Date.parse('2026-03-14T09:00:00Z');
 
 const line = (type: string, data: object, content?: RunEventView['content']): string => {
@@ -74,6 +75,13 @@ test.each<[string, object, RunEventView['content'], string | RegExp]>([
   ['tool.completed', { ...call, resultRef: blob, suppliedBy: 'person' }, {}, /with a result that a person gave$/],
   ['tool.progress', { ...call, progress: 2, total: 5 }, {}, /2 of 5/],
   ['tool.held', { ...call, code: 'braked', brakeId: 'brk_x' }, {}, /by brake brk_x/],
+  [
+    'tool.queued',
+    { ...call, taskId: TASK_ID, taskQueue: 'bank', startBy: atMs },
+    {},
+    /for a worker on bank, at most until /,
+  ],
+  ['tool.claimed', { ...call, taskId: TASK_ID, actor, until: atMs }, {}, /by anna, who has until /],
   [
     'brake.bypassed',
     { ...call, brakeId: 'brk_x', bypassId: 'byp_x' },

@@ -71,6 +71,15 @@ const callOf = (request: ModelRequest): OutsideCall =>
 const send = outsideTool('send', 'once');
 const sync = outsideTool('sync', 'idempotent');
 
+/** Carried out by a worker of this queue, which the test itself is. */
+export const TELLER_QUEUE = 'outside-teller';
+const tell = defineTool({
+  name: 'tell',
+  description: 'Is carried out elsewhere.',
+  input: z.strictObject({}),
+  taskQueue: TELLER_QUEUE,
+});
+
 const outsideAgent = (name: string, script: readonly ScriptedStep[], more: Partial<AgentSource> = {}): AgentSource =>
   defineAgent({
     instructions: 'Follow the script.',
@@ -117,6 +126,8 @@ export const agents: AgentsExport = () => [
   /** Without asking, within the request. */
   outsideAgent('quick-sender', [asksTo('send'), says('Sent.')], { policy: [freely], execution: 'classic' }),
   outsideAgent('quick-thinker', [thinking], { policy: [freely], execution: 'classic' }),
+  /** Its tool is at work on another task queue. */
+  outsideAgent('teller', [asksFor('tell', {}), says('Told.')], { tools: [tell], policy: [freely] }),
   /** Many turns, and so many events, without asking anybody. */
   outsideAgent('talker', [...Array<ScriptedStep>(12).fill(asksTo('send')), says('Said it all.')], {
     policy: [freely],
