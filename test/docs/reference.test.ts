@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { AgentFile } from '../../src/adapters/agents/agent-file.ts';
-import { BUILT_IN_TOOLS } from '../../src/adapters/tools/built-in-tools.ts';
+import { BUILT_IN_TOOLS, ConfiguredTool } from '../../src/adapters/tools/built-in-tools.ts';
 import { RunLimits } from '../../src/domain/schemas/agent.ts';
 import { RunEvent } from '../../src/domain/schemas/event.ts';
 
@@ -33,5 +33,6 @@ test('docs/reference/agent-definition.md has every field of an agent, every limi
   const [fields = '', limits = '', tools = ''] = read('docs/reference/agent-definition.md').split('\n## ').slice(1);
   expect(namedIn(fields).toSorted()).toEqual(Object.keys(AgentFile.shape).toSorted());
   expect(namedIn(limits).toSorted()).toEqual(Object.keys(RunLimits.shape).toSorted());
-  expect(namedIn(tools).toSorted()).toEqual([...BUILT_IN_TOOLS].toSorted());
+  const configured = ConfiguredTool.options.flatMap((option) => Object.keys(option.shape));
+  expect(namedIn(tools).toSorted()).toEqual([...BUILT_IN_TOOLS, ...configured].toSorted());
 });

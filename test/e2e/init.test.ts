@@ -1,6 +1,6 @@
 // S3.1: from an empty directory to a decided approval, by what `countersign init` writes and npm alone.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cliWith } from '../cli/run-cli.ts';
@@ -43,6 +43,35 @@ test('S3.1 B19 npm test of the project passes, with the test kit', { timeout: 18
   const { code, out, err } = await project.npm('test');
   expect({ code, out, err }).toMatchObject({ code: 0, out: expect.stringContaining('pass 1') });
 });
+
+test(
+  'S3.1 B6 tools that come with Countersign are there for it, by name in a file and by import',
+  { timeout: 60_000 },
+  () => {
+    copyFileSync(fromCheckout('examples/notes/agent.yaml'), join(project.directory, 'agents/notes.yaml'));
+    const made = `import { commandTool, defineAgent, httpRequestTool, readWorkspaceFileTool } from 'countersign';
+import type { AgentsExport } from 'countersign';
+const tools = [
+  readWorkspaceFileTool(),
+  httpRequestTool({ origins: ['https://api.example'] }),
+  commandTool({ programs: ['npm'] }),
+];
+export const agents: AgentsExport = () => [defineAgent({ name: 'own', model: 'scripted/own', instructions: 'x', tools })];
+`;
+    writeFileSync(join(project.directory, 'agents/own.ts'), made);
+    const script = `import { loadAgents } from 'countersign/testing';
+const agents = await loadAgents(['agents/notes.yaml', 'agents/own.ts']);
+console.log(agents.map(({ tools }) => tools.map(({ name }) => name).join()).join(' '));`;
+    const loaded = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+      cwd: project.directory,
+      encoding: 'utf8',
+    });
+    expect({ ...loaded, output: undefined }).toMatchObject({
+      stdout:
+        'list_files,search_files,read_workspace_file,write_file,ask_user,http_request read_file,http_request,run_command\n',
+    });
+  },
+);
 
 test('S3.1 what the project holds compiles against the types of the package', { timeout: 120_000 }, () => {
   const compiled = spawnSync(process.execPath, [fromCheckout('node_modules/typescript-7/bin/tsc'), '-p', '.'], {

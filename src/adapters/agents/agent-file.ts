@@ -4,7 +4,7 @@ import { ruleSchema } from '../../domain/policy/policy-schema.ts';
 import { AgentDefinition, Execution } from '../../domain/schemas/agent.ts';
 import { McpServers } from '../mcp/server-options.ts';
 import { ModelParameters } from '../models/model-port.ts';
-import { BUILT_IN_TOOLS } from '../tools/built-in-tools.ts';
+import { BUILT_IN_TOOLS, ConfiguredTool } from '../tools/built-in-tools.ts';
 
 /** Relative to the file that names it. */
 const FilePath = z.string().min(1).max(1_000);
@@ -45,10 +45,10 @@ export const AgentFile = z
       .union([z.string().max(262_144), z.strictObject({ file: FilePath })])
       .describe('What the model is told at the start, or {file: path} with the text'),
     tools: z
-      .array(z.union([z.enum(BUILT_IN_TOOLS), ModuleExport]))
+      .array(z.union([z.enum(BUILT_IN_TOOLS), ...ConfiguredTool.options, ModuleExport]))
       .max(256)
       .optional()
-      .describe('Names of built-in tools, and exports of modules'),
+      .describe('Names of built-in tools, those that need options with them, and exports of modules'),
     mcpServers: McpServers.optional().describe('MCP servers by name, whose tools it has, too'),
     policy: z
       .array(ruleSchema)

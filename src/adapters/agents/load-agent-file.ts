@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import type { RuleInput } from '../../domain/policy/policy-schema.ts';
 import type { ModelPort } from '../models/model-port.ts';
-import { builtInTool } from '../tools/built-in-tools.ts';
+import { builtInTool, configuredTool } from '../tools/built-in-tools.ts';
 import { DefinitionError } from '../tools/definition-error.ts';
 import { isTool } from '../tools/tool.ts';
 import type { Tool } from '../tools/tool.ts';
@@ -49,9 +49,10 @@ export async function loadAgentFile(
   const text = await attempt(['instructions'], () => readInstructions(instructions, place));
   const tools: Tool[] = [];
   for (const [index, reference] of references.entries()) {
-    const found = await attempt(['tools', index], async () =>
-      typeof reference === 'string' ? [builtInTool(reference, options)] : importTools(reference, place),
-    );
+    const found = await attempt(['tools', index], async () => {
+      if (typeof reference === 'string') return [builtInTool(reference, options)];
+      return 'module' in reference ? importTools(reference, place) : [configuredTool(reference)];
+    });
     tools.push(...(found ?? []));
   }
   const port = script && (await attempt(['script'], () => importScript(script, place)));
@@ -119,13 +120,24 @@ async function importScript(
   return exported as ModelPort;
 }
 
-/** One fault for each unknown key, at the key's own line. */
-const faultsOf = (file: PlacedFile, error: z.ZodError): string[] =>
-  error.issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => faultAt(file, [...issue.path, key], 'there is no such field'))
-      : [faultAt(file, issue.path, issue.message)],
-  );
+const faultsOf = (file: PlacedFile, { issues }: z.ZodError): string[] =>
+  issues.flatMap((issue) => faultsIn(file, issue));
+
+/** One fault for each unknown key, at the key's own line. Of several forms, the one whose fields were written counts. */
+function faultsIn(file: PlacedFile, issue: z.core.$ZodIssue, from: readonly PropertyKey[] = []): string[] {
+  const path = [...from, ...issue.path];
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => faultAt(file, [...path, key], 'there is no such field'));
+  const meant =
+    issue.code === 'invalid_union'
+      ? issue.errors.find((form) => form.every((one) => one.path.length > 0 && !isLacking(one)))
+      : undefined;
+  return meant ? meant.flatMap((one) => faultsIn(file, one, path)) : [faultAt(file, path, issue.message)];
+}
+
+/** The field itself is not there. */
+const isLacking = (issue: z.core.$ZodIssue): boolean =>
+  issue.code === 'invalid_type' && issue.path.length === 1 && issue.input === undefined;
 
 const faultAt = (file: PlacedFile, path: readonly PropertyKey[], message: string): string =>
   `${file.place(path)}: ${path.length === 0 ? '' : `${path.map(String).join('.')}: `}${message}`;

@@ -84,6 +84,47 @@ test("S3.1 a JSON file is one, too; the deployment's model comes before the scri
   expect(source).toMatchObject({ name: 'a', model: 'openai/gpt-5.1', tools: [] });
 });
 
+test('S3.1 B6 every built-in tool comes by its name, with options where it needs some', async () => {
+  const tools = `name: a
+instructions: x
+model: openai/gpt-5.1
+tools: [list_files, search_files, read_workspace_file, write_file, git_log, read_file, ask_user, block_run,
+  {http_request: {name: read_api, origins: ['https://api.example'], timeoutMs: 5000}}, {run_command: {programs: [npm]}}]
+`;
+  const [source] = await load(written('a.yaml', tools));
+  expect(source?.tools.map(({ name, effect }) => `${name} ${effect}`)).toEqual([
+    ...['list_files none', 'search_files none', 'read_workspace_file none', 'write_file once', 'git_log none'],
+    ...['read_file none', 'ask_user none', 'block_run none', 'read_api none', 'run_command once'],
+  ]);
+  expect(source?.tools.find(({ name }) => name === 'read_api')?.timeoutMs).toBe(5_000);
+});
+
+test('S3.1 a fault in the options of a tool is named at its own line', async () => {
+  const bad = `name: a
+model: openai/gpt-5.1
+instructions: x
+tools:
+  - http_request:
+      origins:
+        - https://api.example/path
+      colour: red
+  - run_command: { shell: false }
+  - fly: {}
+`;
+  expect(await faultsOf(written('bad.yaml', bad))).toEqual([
+    'bad.yaml:7: tools.0.http_request.origins.0: must be an origin such as https://api.example',
+    'bad.yaml:8: tools.0.http_request.colour: there is no such field',
+    'bad.yaml:9: tools.1.run_command.programs: name the programs, or say shell: true',
+    'bad.yaml:10: tools.2: Invalid input',
+  ]);
+});
+
+test('S3.1 the example without code is an agent', async () => {
+  const path = new URL('../../../examples/notes/agent.yaml', import.meta.url).pathname;
+  const [source] = await load(path);
+  expect(source?.tools).toHaveLength(6);
+});
+
 test('S3.1 every fault of a file is named at once, with its line', async () => {
   const bad = `name: Re funds
 colour: red

@@ -11,7 +11,8 @@ const program = z
   .max(200)
   .refine((name) => /^[A-Za-z0-9][A-Za-z0-9._+-]*$/.test(name) || isAbsolute(name), 'must be a name or absolute path');
 
-const Options = z
+/** What an author may say of it, also in a file. */
+export const CommandToolSettings = z
   .strictObject({
     name: ToolName.default('run_command'),
     programs: z.array(program).max(100).default([]),
@@ -37,16 +38,16 @@ const Options = z
     if (secret !== undefined)
       context.addIssue({ code: 'custom', path: ['environment'], message: `${secret} is not for programs` });
   });
-export type CommandSettings = z.output<typeof Options>;
+export type CommandSettings = z.output<typeof CommandToolSettings>;
 
-export interface CommandToolOptions extends z.input<typeof Options> {
+export interface CommandToolOptions extends z.input<typeof CommandToolSettings> {
   /** Beside the rule of its own that every call of it asks. */
   readonly policy?: readonly ToolRule[];
 }
 
 /** With defaults filled in. Throws a {@link DefinitionError}. */
 export function commandSettings({ policy: _, ...options }: CommandToolOptions): CommandSettings {
-  const parsed = Options.safeParse(options);
+  const parsed = CommandToolSettings.safeParse(options);
   if (parsed.success) return parsed.data;
   const name = options.name ?? 'run_command';
   throw new DefinitionError(

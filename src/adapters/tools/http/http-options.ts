@@ -24,7 +24,8 @@ const headerName = z
 
 const MIB = 1024 * 1024;
 
-const Options = z.strictObject({
+/** What an author may say of it, also in a file. */
+export const HttpToolSettings = z.strictObject({
   name: ToolName.default('http_request'),
   description: z.string().min(1).max(4_000).optional(),
   origins: z
@@ -59,15 +60,15 @@ const Options = z.strictObject({
   timeoutMs: z.number().int().min(1_000).max(3_600_000).default(60_000),
   maxRedirects: z.number().int().min(0).max(10).default(3),
 });
-export type HttpSettings = z.output<typeof Options>;
+export type HttpSettings = z.output<typeof HttpToolSettings>;
 
-export interface HttpRequestToolOptions extends z.input<typeof Options> {
+export interface HttpRequestToolOptions extends z.input<typeof HttpToolSettings> {
   readonly policy?: readonly ToolRule[];
 }
 
 /** With defaults filled in. Throws a {@link DefinitionError}. */
 export function httpSettings({ policy: _, ...options }: HttpRequestToolOptions): HttpSettings {
-  const parsed = Options.safeParse(options);
+  const parsed = HttpToolSettings.safeParse(options);
   if (parsed.success) return parsed.data;
   const name = options.name ?? 'http_request';
   throw new DefinitionError(
