@@ -9,6 +9,8 @@ import { ToolError } from '../adapters/tools/tool.ts';
 import { lazyWorkspace } from '../adapters/workspace/lazy-workspace.ts';
 import { makeBlob } from '../store/blobs.ts';
 import type { NewBlob } from '../store/blobs.ts';
+import { mediaOf } from '../store/media.ts';
+import type { NewMedia } from '../store/media.ts';
 import type { StepDependencies } from './dependencies.ts';
 import { createProgress } from './tell-progress.ts';
 import type { ReadyCall } from './with-credential.ts';
@@ -23,6 +25,8 @@ export interface Executed {
   readonly blob?: NewBlob;
   /** What the result names. */
   readonly attached: readonly NewBlob[];
+  /** Of these, what is media. */
+  readonly media?: readonly NewMedia[];
 }
 
 export const failed = (code: string, text: string): Executed => {
@@ -30,11 +34,15 @@ export const failed = (code: string, text: string): Executed => {
   return { outcome: { type: 'failed', code, reasonRef: blob.ref }, blob, attached: [] };
 };
 
-export const completed = (result: JsonValue, attached: readonly NewBlob[] = []): Executed => {
+export const completed = (
+  result: JsonValue,
+  attached: readonly NewBlob[] = [],
+  media: readonly NewMedia[] = [],
+): Executed => {
   if (canonicalJson(result).length > MAX_RESULT_CHARACTERS)
     return failed('result_too_large', 'The tool ran, but its result is too large to be shown.');
   const blob = makeBlob({ result });
-  return { outcome: { type: 'completed', resultRef: blob.ref }, blob, attached };
+  return { outcome: { type: 'completed', resultRef: blob.ref }, blob, attached, media };
 };
 
 export interface Execution {
@@ -70,9 +78,12 @@ export const executeTool = async (
   const redactor = createRedactor(credential);
   const secret = credential && { credential: credential.value };
   const attached: NewBlob[] = [];
+  const media: NewMedia[] = [];
   const attach = (value: JsonValue): BlobRef => {
-    const blob = makeBlob(redactor.value(value));
+    const kept = redactor.value(value);
+    const blob = makeBlob(kept);
     attached.push(blob);
+    media.push(...[mediaOf(kept, blob) ?? []].flat());
     return blob.ref;
   };
   const progress = createProgress(dependencies, input, effectKey);
@@ -93,7 +104,7 @@ export const executeTool = async (
       }),
     );
     logger.info(ids, 'tool.execution_completed');
-    return completed(redactor.value(result), attached);
+    return completed(redactor.value(result), attached, media);
   } catch (error) {
     const code = redactor.text(codeOf(error, signal));
     logger.warn({ ...ids, code }, 'tool.execution_failed');

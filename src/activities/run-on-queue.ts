@@ -212,5 +212,5 @@ async function reported(
   if (!checked.ok) return failed('invalid_output', checked.message);
   return canonicalJson(checked.value) === canonicalJson(content.result)
     ? { outcome, attached: [] }
-    : completed(checked.value, []);
+    : completed(checked.value);
 }

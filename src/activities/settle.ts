@@ -2,6 +2,7 @@
 import type { RunToolInput, ToolStepResult } from '../domain/schemas/step.ts';
 import { settleEffect } from '../store/effects.ts';
 import { appendEvents } from '../store/events.ts';
+import { putMedia } from '../store/media.ts';
 import type { StepDependencies } from './dependencies.ts';
 import type { Executed } from './execute-tool.ts';
 import { sendRecheck } from './recheck.ts';
@@ -42,15 +43,13 @@ export const settle = async (
   executed: Executed,
 ): Promise<ToolStepResult> => {
   const { store, clock, logger } = dependencies;
-  const { outcome, blob, attached } = executed;
+  const { outcome, blob, attached, media = [] } = executed;
   const settled = await untilStored(
-    async () =>
-      settleEffect(store, {
-        ...attempt,
-        outcome,
-        blobs: [...(blob ? [blob] : []), ...attached],
-        nowMs: await clock.nowMs(),
-      }),
+    async () => {
+      const nowMs = await clock.nowMs();
+      await putMedia(store, { ...input.run, toolCallId: input.toolCallId, nowMs }, media);
+      return settleEffect(store, { ...attempt, outcome, blobs: [...(blob ? [blob] : []), ...attached], nowMs });
+    },
     (delayMs) => logger.warn({ effectKey: attempt.effectKey, delayMs }, 'effect.settle_delayed'),
   );
   if (settled.state === 'settled') {

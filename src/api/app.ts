@@ -52,6 +52,8 @@ import { registerGetKey } from './routes/keys/get.ts';
 import { registerListKeys } from './routes/keys/list.ts';
 import { registerRevokeKey } from './routes/keys/revoke.ts';
 import { registerRotateKey } from './routes/keys/rotate.ts';
+import { registerListMedia } from './routes/media/list.ts';
+import { registerReadMedia } from './routes/media/read.ts';
 import { registerBlockRun } from './routes/runs/block.ts';
 import { registerExportRun } from './routes/audit/export-run.ts';
 import { registerExportTenant } from './routes/audit/export-tenant.ts';
@@ -158,6 +160,8 @@ export async function buildApp(dependencies: ApiDependencies): Promise<ApiServer
   registerResolveCall(app, api);
   registerListArtifacts(app, api);
   registerReadArtifact(app, api);
+  registerListMedia(app, api);
+  registerReadMedia(app, api);
   registerListApprovals(app, api);
   registerWatchApprovals(app, api, streams);
   registerListRunApprovals(app, api);

@@ -18,6 +18,8 @@ import { createHttp } from './http.ts';
 import type { ClientOptions } from './http.ts';
 import { keysClient } from './keys.ts';
 import type { KeysClient } from './keys.ts';
+import { mediaClient } from './media.ts';
+import type { MediaClient } from './media.ts';
 import { policyClient } from './policy.ts';
 import type { PolicyClient } from './policy.ts';
 import { runsClient } from './runs.ts';
@@ -35,6 +37,7 @@ export interface CountersignClient {
   readonly approvals: ApprovalsClient;
   readonly decisions: DecisionsClient;
   readonly artifacts: ArtifactsClient;
+  readonly media: MediaClient;
   readonly brakes: BrakesClient;
   readonly grants: GrantsClient;
   readonly delegations: DelegationsClient;
@@ -53,6 +56,7 @@ export function createClient(options: ClientOptions): CountersignClient {
     approvals: approvalsClient(http, calls),
     decisions: decisionsClient(calls),
     artifacts: artifactsClient(http, calls),
+    media: mediaClient(http, calls),
     brakes: brakesClient(calls),
     grants: grantsClient(calls),
     delegations: delegationsClient(calls),

@@ -123,7 +123,13 @@ export const Run = z
       description: 'Highest event number stored so far: read on from here with `?after=`',
     }),
     headHash: z.string().meta({ description: "Head of the event log's hash chain, as hex" }),
-    links: z.object({ self: z.string(), events: z.string(), approvals: z.string(), artifacts: z.string() }),
+    links: z.object({
+      self: z.string(),
+      events: z.string(),
+      approvals: z.string(),
+      artifacts: z.string(),
+      media: z.string(),
+    }),
   })
   .meta({ id: 'Run' });
 export type Run = z.infer<typeof Run>;

@@ -26,6 +26,7 @@ beforeAll(async () => {
     delegationId: `dlg_${nobody}`,
     keyId: 'a'.repeat(16),
     taskId: `task_${nobody}`,
+    sha256: '0f'.repeat(32),
     key: 'call_1_0',
     path: 'a.md',
     layer: 'project',

@@ -4,7 +4,9 @@ import type { BrakeBypass, Brake } from '../../src/contract/brakes.ts';
 import type { Delegation } from '../../src/contract/delegations.ts';
 import type { Grant } from '../../src/contract/grants.ts';
 import type { PendingDecision } from '../../src/contract/decisions.ts';
+import { makeBlob, putBlobs } from '../../src/store/blobs.ts';
 import { putDefinition } from '../../src/store/definitions.ts';
+import { mediaOf, putMedia } from '../../src/store/media.ts';
 import { createApiWorld, scope } from './api-world.ts';
 import type { ApiWorld } from './api-world.ts';
 import { agentDigestOf, testDefinition } from './definition.ts';
@@ -67,7 +69,25 @@ async function victim(): Promise<Target> {
   await post(`${path}/claim`, {});
   const { approvalId, key: approvalKey } = approval;
   const ids = { runId: run.runId, key: approvalKey, decisionId, brakeId, bypassId, grantId, delegationId, approvalId };
-  return { ...ids, taskId: await toolTask(world, run), keyId, path: `${MARK}.md`, layer: 'project' };
+  return {
+    ...ids,
+    taskId: await toolTask(world, run),
+    sha256: await keptMedia(run.runId),
+    keyId,
+    path: `${MARK}.md`,
+    layer: 'project',
+  };
+}
+
+/** An image that a tool of the run has kept. */
+async function keptMedia(runId: string): Promise<string> {
+  const value = { mimeType: 'image/png', base64: Buffer.from(MARK).toString('base64') };
+  const blob = makeBlob(value);
+  await putBlobs(world.store, scope.tenant, [blob]);
+  const kept = mediaOf(value, blob);
+  if (!kept) throw new Error('It is media.');
+  await putMedia(world.store, { ...scope, runId, toolCallId: 'call_1_0', nowMs: Date.now() }, [kept]);
+  return blob.ref.sha256;
 }
 
 /** Ids of the same form that nobody has. */

@@ -76,6 +76,7 @@ async function seed(ada: Person): Promise<Record<string, readonly string[]>> {
     bypassId: [bypassId],
     grantId: [grantId],
     delegationId: [delegationId],
+    sha256: ['0f'.repeat(32)],
     taskId: [await toolTask(world, run), await toolTask(world, run)],
   };
 }

@@ -2,11 +2,16 @@
  * Agents with MCP servers, from end to end: what the server offers is pinned, asked for, run and told; a server that
  * changes a tool after people have agreed to it runs nothing.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Media } from '../../src/contract/media.ts';
 import { asksFor, says, testAgent } from '../../src/testing/index.ts';
 import type { World } from '../../src/testing/index.ts';
+import { cliWith } from '../cli/run-cli.ts';
 import { everythingOverStdio, misbehavingServer } from '../support/mcp.ts';
 import type { MisbehavingServer } from '../support/mcp.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { testWorld } from '../support/world.ts';
 
 let server: MisbehavingServer;
@@ -33,6 +38,12 @@ beforeAll(async () => {
             return says('done');
           },
         ],
+      }),
+      testAgent({
+        name: 'pictured',
+        mcpServers: { ref: { ...everythingOverStdio, trusted: true } },
+        policy,
+        script: [asksFor('ref_get-tiny-image'), says('done')],
       }),
       testAgent({
         name: 'untrusting',
@@ -82,6 +93,39 @@ test('S1.19 a trusted server’s reading tools run by rule; progress is told, im
   expect(rows[0]?.found).toBe(true);
 });
 
+test('S1.19 S3.6 what a tool has kept is handed out to who may see the run: as an attachment, under its type', async () => {
+  const anna = await world.person('anna');
+  const run = await anna.startRun({ agent: 'pictured', input: 'go' });
+  await run.ends();
+  const cli = cliWith({ COUNTERSIGN_URL: world.url, COUNTERSIGN_API_KEY: anna.key });
+  const listed = await cli('runs', 'media', run.runId, '--json');
+  const [kept, ...more] = (JSON.parse(listed.out) as { data: Media[] }).data;
+  expect([kept, more]).toMatchObject([{ toolCallId: 'call_1_0', mediaType: 'image/png' }, []]);
+  if (!kept) throw new Error('There is one.');
+  // By the name that the result gives it.
+  expect(JSON.stringify((await run.event('tool.completed')).content)).toContain(kept.sha256);
+  expect((await run.get()).links).toMatchObject({ media: `/v1/runs/${run.runId}/media` });
+
+  const answer = await fetch(new URL(kept.links.self, world.url), { headers: { authorization: `Bearer ${anna.key}` } });
+  const bytes = Buffer.from(await answer.arrayBuffer());
+  expect([bytes.length, bytes.subarray(1, 4).toString()]).toEqual([kept.bytes, 'PNG']);
+  expect(Object.fromEntries(answer.headers)).toMatchObject({
+    'content-type': 'image/png',
+    'content-disposition': expect.stringMatching(/^attachment; filename="call_1_0-[0-9a-f]{8}\.png"/),
+    'content-security-policy': "sandbox; default-src 'none'",
+    'x-content-type-options': 'nosniff',
+  });
+  const file = join(temporaryDirectory(), 'image.png');
+  expect((await cli('runs', 'media', run.runId, kept.sha256, '--output', file)).code).toBe(0);
+  expect(readFileSync(file).equals(bytes)).toBe(true);
+
+  const another = await anna.startRun({ agent: 'untrusting', input: 'go' });
+  const there = kept.links.self.replace(run.runId, another.runId);
+  expect(await anna.request('GET', there)).toMatchObject({ status: 404, body: { code: 'media_not_found' } });
+  const foreign = await world.person('mallory', { tenant: 'globex' });
+  expect(await foreign.request('GET', kept.links.self)).toMatchObject({ body: { code: 'run_not_found' } });
+});
+
 test('S1.19 another server’s word that a tool only reads relaxes nothing: it asks', async () => {
   const anna = await world.person('anna');
   const run = await anna.startRun({ agent: 'untrusting', input: 'go' });
@@ -108,7 +152,7 @@ describe('S1.19 a server that does not do its part', () => {
     const run = await anna.startRun({ agent: 'slow', input: 'go' });
     expect(await run.settles()).toMatchObject({ status: 'needs_attention' });
     expect(await run.types()).toContain('tool.outcome_unknown');
-    expect(await server.notes()).toContain('cancelled');
+    await expect.poll(() => server.notes(), { timeout: 10_000 }).toContain('cancelled');
   });
 
   test('is not there when the worker starts: the others are served', async () => {

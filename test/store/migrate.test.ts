@@ -15,6 +15,7 @@ import { delegations } from '../../src/store/schema/delegations.ts';
 import { effects, refusedDispatches } from '../../src/store/schema/effects.ts';
 import { messageDeltas, retoldEvents, runEvents } from '../../src/store/schema/events.ts';
 import { grants } from '../../src/store/schema/grants.ts';
+import { media } from '../../src/store/schema/media.ts';
 import { policyLayers } from '../../src/store/schema/policy-layers.ts';
 import { runs, streams } from '../../src/store/schema/runs.ts';
 import { sessions } from '../../src/store/schema/sessions.ts';
@@ -55,6 +56,7 @@ const tables: PgTable[] = [
   effects,
   refusedDispatches,
   grants,
+  media,
   messageDeltas,
   policyLayers,
   runEvents,

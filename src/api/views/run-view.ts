@@ -46,7 +46,13 @@ export function runView(row: RunRow): Run {
     cancelRequested: row.cancelRequested !== null,
     eventSeq: row.eventSeq,
     headHash: row.headHash,
-    links: { self, events: `${self}/events`, approvals: `${self}/approvals`, artifacts: `${self}/artifacts` },
+    links: {
+      self,
+      events: `${self}/events`,
+      approvals: `${self}/approvals`,
+      artifacts: `${self}/artifacts`,
+      media: `${self}/media`,
+    },
   };
 }
 

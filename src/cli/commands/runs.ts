@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { addRunsArtifact } from './runs-artifact.ts';
+import { addRunsMedia } from './runs-media.ts';
 import { addRunsBlock } from './runs-block.ts';
 import { addRunsCancel } from './runs-cancel.ts';
 import { addRunsList } from './runs-list.ts';
@@ -23,4 +24,5 @@ export function addRuns(program: Command, context: CliContext): void {
   addRunsResolve(runs, context);
   addRunsCancel(runs, context);
   addRunsArtifact(runs, context);
+  addRunsMedia(runs, context);
 }

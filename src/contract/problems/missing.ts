@@ -32,6 +32,12 @@ export const MISSING = {
     detail: "The run's workspace has no such file.",
     next: 'GET /v1/runs/{runId}/artifacts lists those of the run.',
   },
+  media_not_found: {
+    status: 404,
+    title: 'No such media',
+    detail: 'No tool of the run has kept anything under this hash, or it was erased.',
+    next: 'GET /v1/runs/{runId}/media lists what there is.',
+  },
   brake_not_found: {
     status: 404,
     title: 'No such brake',

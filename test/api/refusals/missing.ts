@@ -23,6 +23,9 @@ export const missing: Refusals<typeof MISSING> = {
   artifact_not_found: {
     by: async ({ run }) => ({ path: `/v1/runs/${(await run()).runId}/artifacts/RELEASE_NOTES.md` }),
   },
+  media_not_found: {
+    by: async ({ run }) => ({ path: `/v1/runs/${(await run()).runId}/media/${'0f'.repeat(32)}` }),
+  },
   brake_not_found: {
     by: () => ({ path: `/v1/brakes/brk_${NOBODY}` }),
   },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RunIdField } from '../../../contract/runs.ts';
+import { attachmentHeaders } from '../../attachment.ts';
 import type { Api } from '../../dependencies.ts';
 import { HttpProblem } from '../../http-problem.ts';
 import { problems } from '../../responses.ts';
@@ -11,10 +12,7 @@ const Params = z.strictObject({
   '*': z.string().min(1).max(500).meta({ description: 'Path of the file in the workspace' }),
 });
 
-/**
- * One file of the run's workspace. A model wrote it: it is handed out as a download that no browser interprets, and
- * whoever opens it in one all the same gets a page that may do nothing.
- */
+/** One file of the run's workspace. A model wrote it. */
 export function registerReadArtifact(app: ApiServer, api: Api): void {
   app.get('/v1/runs/:runId/artifacts/*', {
     config: { action: 'run.read' },
@@ -37,21 +35,10 @@ export function registerReadArtifact(app: ApiServer, api: Api): void {
       const path = request.params['*'];
       const file = await api.artifacts.read(run, run.runId, path);
       if (!file) throw new HttpProblem('artifact_not_found');
-      return reply
-        .type('application/octet-stream')
-        .header('content-disposition', attachment(path))
-        .header('content-security-policy', "sandbox; default-src 'none'")
-        .header('x-content-type-options', 'nosniff')
-        .header('cache-control', 'private, no-cache')
-        .header('etag', `"${file.sha256}"`)
-        .send(Buffer.from(file.bytes.buffer, file.bytes.byteOffset, file.bytes.byteLength));
+      const bytes = Buffer.from(file.bytes.buffer, file.bytes.byteOffset, file.bytes.byteLength);
+      // The last part of its path.
+      const name = path.split('/').at(-1) ?? 'artifact';
+      return reply.type('application/octet-stream').headers(attachmentHeaders(name, file.sha256)).send(bytes);
     },
   });
-}
-
-/** The last part of the path as a file name: plain for old clients, in UTF-8 for all others (RFC 6266). */
-function attachment(path: string): string {
-  const name = path.split('/').at(-1) ?? 'artifact';
-  const plain = name.replaceAll(/[^A-Za-z0-9._-]/g, '_');
-  return `attachment; filename="${plain}"; filename*=UTF-8''${encodeURIComponent(name).replaceAll("'", '%27')}`;
 }

@@ -1,3 +1,17 @@
+CREATE TABLE "media" (
+	"tenant" text NOT NULL,
+	"sha256" "bytea" NOT NULL,
+	"project" text NOT NULL,
+	"run_id" text NOT NULL,
+	"tool_call_id" text NOT NULL,
+	"media_type" text NOT NULL,
+	"size_bytes" integer NOT NULL,
+	"created_at" bigint NOT NULL,
+	CONSTRAINT "media_tenant_sha256_pk" PRIMARY KEY("tenant","sha256")
+);
+--> statement-breakpoint
+CREATE INDEX "media_of_run" ON "media" USING btree ("tenant","project","run_id","created_at");
+--> statement-breakpoint
 CREATE TABLE "tool_tasks" (
 	"tenant" text NOT NULL,
 	"task_id" text NOT NULL,
