@@ -22,6 +22,13 @@ export const Agent = z
         description: z.string(),
         effect: z.enum(['none', 'idempotent', 'once']),
         timeoutMs: z.number().int().positive(),
+        taskQueue: z.string().optional().meta({ description: 'Whose workers carry it out; ours when absent' }),
+        startWithinMs: z
+          .number()
+          .int()
+          .positive()
+          .optional()
+          .meta({ description: 'How long a call may wait for them' }),
       }),
     ),
     limits: RunLimits.meta({ description: 'Named limits of a run (docs/reference/run-limits.md)' }),

@@ -23,7 +23,7 @@ export interface CommandSigner {
   /** The command must have passed its schema: it is signed as it is. */
   sign(command: Command, context: SigningContext): Promise<SignedCommand>;
   /** Lets a worker of another task queue carry out one call. */
-  signPermit(permit: Permit): Promise<string>;
+  signPermit(permit: Permit): string;
   /**
    * A hash that only the bridge can make, the same on every replica: names what people wrote, and lets nobody else try
    * texts against it.
@@ -50,7 +50,9 @@ const decisionClaims = (command: Command): Partial<CommandClaims> => {
 export const createCommandSigner = async (keys: SigningKeys): Promise<CommandSigner> => {
   // From the anchor: signing keys rotate, and a request that comes again must still be the same.
   const secret = Buffer.from(hkdfSync('sha256', keys.anchor.d, '', 'countersign.fingerprint/v1', 32));
-  const signed = compactSigner(keys.key, { typ: 'countersign-command+jws', kid: keys.kid, cert: keys.certificate });
+  const certified = { kid: keys.kid, cert: keys.certificate };
+  const signed = compactSigner(keys.key, { typ: 'countersign-command+jws', ...certified });
+  const signedPermit = compactSigner(keys.key, { typ: 'countersign-permit+jws', ...certified });
   return {
     async sign(command, { actor, authTime, channel, nowMs, tenant, project }) {
       const bytes = JSON.stringify(command);
@@ -69,10 +71,7 @@ export const createCommandSigner = async (keys: SigningKeys): Promise<CommandSig
       };
       return { bytes, jws: signed(claims) };
     },
-    signPermit: (permit) =>
-      new CompactSign(Buffer.from(JSON.stringify(permit)))
-        .setProtectedHeader({ ...header, typ: 'countersign-permit+jws' })
-        .sign(key),
+    signPermit: (permit) => signedPermit(permit),
     fingerprint: (text) => createHmac('sha256', secret).update(text).digest(),
     trust: () => trustedKeys(keys),
     jwks: () => ({

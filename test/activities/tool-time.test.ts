@@ -1,4 +1,4 @@
-/** Where a tool is cut off, by its time or a lost line, the gate says what is known of it. */
+/** Where a tool is cut off, by its time or a lost line, or says too much, the gate says what is known of it. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { OutcomeUnknownError } from '../../src/adapters/tools/outcome-unknown.ts';
 import { recordingTool, testAgent } from '../../src/testing/index.ts';
@@ -12,6 +12,7 @@ const tools = [
   recordingTool('hangs_once', { timeoutMs: 200, run: hang }),
   recordingTool('loses', { effect: 'idempotent', run: lose }),
   recordingTool('loses_once', { run: lose }),
+  recordingTool('floods', { run: async () => 'x'.repeat(1_048_577) }),
 ];
 const agent = testAgent({ script: [], tools, policy: [{ id: 'all', match: '*', effect: 'allow' }] });
 
@@ -28,6 +29,7 @@ test.each([
   ['hangs_once', { type: 'outcome_unknown', epoch: 1 }],
   ['loses', { type: 'failed', code: 'connection_lost' }],
   ['loses_once', { type: 'outcome_unknown', epoch: 1 }],
+  ['floods', { type: 'failed', code: 'result_too_large' }],
 ])('S3.12 a tool that %s: %o', async (tool, outcome) => {
   const index = tools.findIndex((one) => one.tool.name === tool);
   expect(await gate.dispatch(await run.judged(tool, {}, index))).toMatchObject(outcome);

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
 const root = new URL('../../', import.meta.url);
-const PAGES = ['docs/reference/owasp-aisvs.md', 'docs/explanation/threat-model.md'];
+const PAGES = ['docs/reference/owasp-aisvs.md', 'docs/explanation/threat-model.md', 'docs/reference/bad-behaviour.md'];
 
 /** Quotes may be escaped in the source, and a table's row may begin a title. */
 const isIn = (source: string, title: string): boolean =>

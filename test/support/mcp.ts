@@ -1,9 +1,11 @@
 /** MCP servers for tests: the reference server from npm, over both transports, and one that misbehaves. */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -87,5 +89,40 @@ export const misbehavingServer = async (tools: readonly OfferedTool[]): Promise<
     offer,
     notes: async () => (await readFile(logFile, 'utf8')).split('\n').filter((line) => line !== ''),
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
+  };
+};
+
+/** A server over HTTP with one tool, `pay`, each call of which is answered like this: by a status, or the line is cut. */
+export const serverThatAnswers = async (answer: number | 'cut'): Promise<HttpServer> => {
+  const server = createHttpServer((request, response) => {
+    const json = (result: object, status = 200) =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(result));
+    if (request.method !== 'POST') return void response.writeHead(405).end();
+    void text(request).then((body) => {
+      const { id, method } = JSON.parse(body) as { readonly id?: number; readonly method: string };
+      const reply = (result: object) => json({ jsonrpc: '2.0', id, result });
+      if (id === undefined) return response.writeHead(202).end();
+      if (method === 'initialize')
+        return reply({
+          protocolVersion: '2025-11-25',
+          capabilities: { tools: {} },
+          serverInfo: { name: 'refuser', version: '1' },
+        });
+      if (method === 'tools/list') return reply({ tools: [{ name: 'pay', inputSchema: anything }] });
+      if (method !== 'tools/call') return json({ jsonrpc: '2.0', id, error: { code: -32601, message: 'No.' } });
+      return answer === 'cut' ? request.socket.destroy() : json({ error: 'no' }, answer);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}/mcp`;
+  return {
+    url,
+    options: { transport: { type: 'http', url } },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
   };
 };

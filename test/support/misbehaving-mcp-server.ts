@@ -45,6 +45,8 @@ const call = ({ id, params }: Message): void => {
       return say({ id, result: { content: 'no list' } });
     case 'refuses':
       return say({ id, error: { code: -32602, message: 'No such order.' } });
+    case 'asks':
+      return say({ id, result: { resultType: 'input_required', inputRequests: {} } });
     case 'fails':
       return text(id, 'The order is closed.', { isError: true });
     default:

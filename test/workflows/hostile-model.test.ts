@@ -1,4 +1,4 @@
-/** What a run does with each thing that a model may return: docs/reference/hostile-models.md has the same table. */
+/** What a run does with each thing that a model may return: docs/reference/bad-behaviour.md has the same table. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ModelPort, RequestedCall } from '../../src/adapters/models/model-port.ts';
@@ -88,7 +88,7 @@ describe('S1.5 a model returns', () => {
   });
 
   test('nothing that the table of the reference does not name', () => {
-    const page = readFileSync(new URL('../../docs/reference/hostile-models.md', import.meta.url), 'utf8');
+    const page = readFileSync(new URL('../../docs/reference/bad-behaviour.md', import.meta.url), 'utf8');
     for (const [row] of rows) expect(page, row).toContain(`| ${row} |`);
   });
 });

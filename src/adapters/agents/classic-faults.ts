@@ -9,7 +9,7 @@ import type { ToolDefinition } from '../../domain/schemas/agent.ts';
 /** How long a run may take from its request to its end, where the agent does not say: less than the five minutes that common clients wait for an answer. */
 export const DEFAULT_REQUEST_TIMEOUT_MS = 240_000;
 
-type NamedTool = Pick<ToolDefinition, 'name' | 'role'>;
+type NamedTool = Pick<ToolDefinition, 'name' | 'role' | 'queue'>;
 
 interface Fault {
   readonly path: readonly string[];
@@ -38,9 +38,10 @@ export const classicFaults = (
 ): readonly Fault[] => {
   const compiled = compilePolicy(deployment === 'known' ? [...layers] : [MOST_LENIENT, ...layers]);
   if (!compiled.ok) return [];
-  return tools.flatMap(({ name, role }): Fault[] => {
+  return tools.flatMap(({ name, role, queue }): Fault[] => {
     if (isAnsweredByPeople(role)) return [{ path: ['tools', name], message: `waits for a person, ${NOBODY}` }];
     if (role === 'agent') return [{ path: ['tools', name], message: `waits for another agent, ${NOBODY}` }];
+    if (queue) return [{ path: ['tools', name], message: `waits for a worker of ${queue.name}, ${NOBODY}` }];
     if (!alwaysAsks(compiled.compiled, name)) return [];
     return [{ path: ['tools', name], message: `policy asks for each of its calls, ${NOBODY}` }];
   });

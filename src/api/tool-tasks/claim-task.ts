@@ -30,7 +30,7 @@ export async function claimTask(api: Api, caller: Caller, taskId: string, claima
   const text = await argumentsOf(api, task);
   await tell(api, caller, task, task.expiresAt);
   const { runId, toolCallId, tool, effectKey, digest } = task;
-  const permit = await signer.signPermit({
+  const permit = signer.signPermit({
     typ: PERMIT_TYPE,
     aud: signer.trust().audience,
     ...scope,

@@ -135,6 +135,14 @@ test.each<[string, Partial<AgentOptions>, readonly string[]]>([
     [`agents.quick.tools.helper: waits for another agent, ${NOBODY}`],
   ],
   [
+    'a tool on another task queue',
+    {
+      tools: [defineTool({ name: 'pay', description: 'd', input: z.strictObject({}), taskQueue: 'bank' })],
+      policy: [allow],
+    },
+    [`agents.quick.tools.pay: waits for a worker of bank, ${NOBODY}`],
+  ],
+  [
     'a rule of the tool that always asks',
     { tools: [tool('refund', [{ id: 'careful', effect: 'ask' }]), tool('lookup')], policy: [allow] },
     [`agents.quick.tools.refund: policy asks for each of its calls, ${NOBODY}`],

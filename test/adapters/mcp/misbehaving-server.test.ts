@@ -1,7 +1,7 @@
 /** Servers that lie, hang, flood, disconnect and change: each is bounded, and says what is known of the call. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { OutcomeUnknownError } from '../../../src/adapters/tools/outcome-unknown.ts';
-import { misbehavingServer } from '../../support/mcp.ts';
+import { misbehavingServer, serverThatAnswers } from '../../support/mcp.ts';
 import type { MisbehavingServer } from '../../support/mcp.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { refusalOf } from '../tools/call-tool.ts';
@@ -19,6 +19,7 @@ const names = [
   'nonsense',
   'refuses',
   'fails',
+  'asks',
   'ok',
 ];
 const offered = [...names.map((name) => ({ name })), { name: 'lies', outputSchema }];
@@ -51,6 +52,8 @@ describe('S1.19 a server that', () => {
     ['answers with an error of the protocol', 'refuses', 'mcp_error'],
     ['says that the call failed', 'fails', 'mcp_tool_failed'],
     ['answers what is no result', 'nonsense', 'mcp_invalid_result'],
+    // By this version of the protocol, that is no result either; by those that know it, `mcp_input_required`.
+    ['asks for input in return', 'asks', 'mcp_invalid_result'],
   ])('%s: the call failed', async (_, name, code) => {
     expect(await refusalOf(open.call(name))).toBe(code);
   });
@@ -65,6 +68,21 @@ describe('S1.19 a server that', () => {
     expect(await open.call('ok')).toMatchObject({ content: [{ type: 'text' }] });
     expect((await pids()).length).toBe(before + 1);
   });
+
+  test.each([400, 401, 403, 404, 429])('says no with HTTP %i: the call was not let in', async (status) => {
+    await using refuser = await serverThatAnswers(status);
+    await using refused = await openServer(refuser.options);
+    expect(await refusalOf(refused.call('pay'))).toBe('mcp_refused');
+  });
+
+  test.each([500, 503, 'cut'] as const)(
+    'answers a call with %s over HTTP: nobody knows how it ended',
+    async (answer) => {
+      await using failing = await serverThatAnswers(answer);
+      await using lost = await openServer(failing.options);
+      await expect(lost.call('pay')).rejects.toBeInstanceOf(OutcomeUnknownError);
+    },
+  );
 
   test('hangs is told of the cancel, and left', async () => {
     const controller = new AbortController();

@@ -24,11 +24,12 @@ export function registerListAgents(app: ApiServer, api: Api): void {
           description: definition.description,
           execution: definition.execution ?? ('durable' as const),
           model: definition.model,
-          tools: definition.tools.map(({ name: tool, description, effect, timeoutMs }) => ({
+          tools: definition.tools.map(({ name: tool, description, effect, timeoutMs, queue }) => ({
             name: tool,
             description,
             effect,
             timeoutMs,
+            ...(queue && { taskQueue: queue.name, startWithinMs: queue.startWithinMs }),
           })),
           fallbackModels: [...(definition.fallbackModels ?? [])],
           variables: definition.variables ?? {},
