@@ -3,6 +3,7 @@
  * and people who may not have the call. The worker is one of the test's own; that in Python has a test beside its example.
  */
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -10,6 +11,8 @@ import { defineTool } from '../../src/adapters/tools/tool.ts';
 import type { ToolEffect } from '../../src/domain/schemas/agent.ts';
 import { asksFor, says, testAgent } from '../../src/testing/index.ts';
 import type { Person, StartedRun, World } from '../../src/testing/index.ts';
+import { cliWith } from '../cli/run-cli.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { startToolWorker } from '../support/tool-worker.ts';
 import type { TakenCall, ToolWorker } from '../support/tool-worker.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -195,7 +198,7 @@ describe('who may have it', () => {
     expect(worker?.taken).toEqual([]);
   });
 
-  test('S1.15 nothing of the content is in any history', async () => {
+  test('S1.15 S3.7 nothing of the content is in any history, and the evidence of the run verifies', async () => {
     await start('once', (call) => call.report({ sent: CANARY }));
     const run = await anna.startRun({ agent: 'once' });
     expect(await run.settles()).toMatchObject({ status: 'completed' });
@@ -215,5 +218,12 @@ describe('who may have it', () => {
       expect(seen.filter((text) => text.includes(CANARY))).toEqual([]);
     }
     await connection.close();
+
+    const directory = temporaryDirectory();
+    const [trust, file] = [join(directory, 'trust.json'), join(directory, 'run.jsonl')];
+    const cli = cliWith({ COUNTERSIGN_URL: world.url, COUNTERSIGN_API_KEY: anna.key });
+    await cli('audit', 'trust', '--out', trust);
+    await cli('audit', 'export', run.runId, '--out', file);
+    expect(await cli('audit', 'verify', file, '--trust', trust)).toMatchObject({ code: 0 });
   });
 });

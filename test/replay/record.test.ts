@@ -3,22 +3,28 @@ import { writeFile } from 'node:fs/promises';
 import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import type { RuleInput } from '../../src/domain/policy/policy-schema.ts';
 import { workflowId } from '../../src/domain/core/ids.ts';
 import { askUser } from '../../src/adapters/tools/built-in/ask-user.ts';
-import { subRunId } from '../../src/domain/core/ids.ts';
+import { subRunId, toolTaskWorkflowId } from '../../src/domain/core/ids.ts';
 import { subAgent } from '../../src/adapters/tools/built-in/sub-agent.ts';
+import { defineTool } from '../../src/adapters/tools/tool.ts';
 import { blockRun } from '../../src/adapters/tools/built-in/block-run.ts';
 import { ModelError } from '../../src/adapters/models/model-port.ts';
 import type { ModelPort } from '../../src/adapters/models/model-port.ts';
 import { scriptedModel } from '../../src/testing/scripted-model.ts';
 import { asksFor, asksForAll, recordingTool, says, testAgent } from '../../src/testing/index.ts';
 import type { StartedRun, World } from '../../src/testing/index.ts';
+import { startToolWorker } from '../support/tool-worker.ts';
+import type { TakenCall } from '../support/tool-worker.ts';
 import { testWorld } from '../support/world.ts';
 
-const record = async (world: World, name: string, run: StartedRun): Promise<string> => {
+const record = async (world: World, name: string, run: StartedRun, taskId?: string): Promise<string> => {
   const connection = await Connection.connect({ address: world.temporalAddress });
-  const handle = new Client({ connection }).workflow.getHandle(workflowId({ ...world.scope, runId: run.runId }));
+  const address = { ...world.scope, runId: run.runId };
+  const id = taskId === undefined ? workflowId(address) : toolTaskWorkflowId(address, taskId);
+  const handle = new Client({ connection }).workflow.getHandle(id);
   await handle.result();
   const history: unknown = JSON.parse(historyToJSON(await handle.fetchHistory()));
   // Who recorded it, and on which machine, is of no interest to a replay.
@@ -104,6 +110,37 @@ const agents = [
 ];
 
 describe.runIf(process.env['COUNTERSIGN_RECORD'])('recordings', () => {
+  test('of calls on another task queue: carried out, and not taken', async () => {
+    const taskQueue = `recorded-${Date.now()}`;
+    const tell = defineTool({
+      name: 'tell',
+      description: 'd',
+      input: z.strictObject({}),
+      taskQueue,
+      startWithinMs: 5_000,
+    });
+    const teller = { tools: [tell], policy: [{ id: 'tell', match: 'tell', effect: 'allow' }] } as const;
+    await using world = await testWorld({
+      agents: [testAgent({ ...teller, script: [asksFor('tell', {}), says('Done.')] })],
+    });
+    const anna = await world.person('anna');
+    const alone = await anna.startRun({});
+    await alone.settles();
+    const taskIdOf = async (run: StartedRun) => String((await run.event('tool.queued')).data['taskId']);
+    expect(await record(world, 'not-taken', alone, await taskIdOf(alone))).toContain('toolTask');
+    const carryOut = (call: TakenCall) => call.report('told');
+    const worker = await startToolWorker({
+      temporalAddress: world.temporalAddress,
+      taskQueue,
+      service: anna,
+      carryOut,
+    });
+    const run = await anna.startRun({});
+    await run.ends();
+    expect(await record(world, 'carried-out', run, await taskIdOf(run))).toContain('toolTask');
+    await worker.stop();
+  });
+
   test('of runs in real time', async () => {
     await using world = await testWorld({ agents });
     const anna = await world.person('anna');
