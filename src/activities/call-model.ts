@@ -13,8 +13,10 @@ import { admitStep } from './admit.ts';
 import { askModel } from './ask-model.ts';
 import type { Reply, Summary } from './ask-model.ts';
 import { announceRetry } from './announce-retry.ts';
+import { deriveNext, keepTransfer } from './derive-transfer.ts';
 import { withHeartbeats } from './heartbeats.ts';
 import { MAX_CALLS_HEARD, judgeCalls } from './judge-calls.ts';
+import { hidesWords } from '../domain/hidden-words.ts';
 import type { PinnedRun, PinnedRuns } from './pinned-run.ts';
 import { reportingForgeries } from './report-refusal.ts';
 import { storeRideAlong } from './ride-along.ts';
@@ -110,6 +112,11 @@ async function keep(
     ...blobs,
     ...(reached?.blobs ?? []),
   ]);
+  const [following] = run.definition.sequence ?? [];
+  const next =
+    following && calls.length === 0
+      ? await keepTransfer(dependencies, run, following.agentDigest, deriveNext)
+      : undefined;
   const contract = calls.length === 0 ? await checkContract(dependencies, run) : undefined;
   return {
     type: 'answered',
@@ -118,6 +125,8 @@ async function keep(
     calls: [...calls],
     usage: reply.usage,
     model: reply.model,
+    ...(next && { next }),
+    ...(hidesWords(run.definition) && { hidden: true as const }),
     ...(reply.isFilling && { isFilling: true }),
     ...(reached && { limit: reached.limit }),
     ...(faultBlob && { outputFaultRef: faultBlob.ref }),

@@ -170,7 +170,8 @@ async function execute(gate: GateParts, given: Dispatch, { epoch }: Reserved): P
   const { run, input, call, key, nonce, state, signal } = given;
   const { tenant } = input.run;
   const attempt = { tenant, effectKey: key, epoch, nonce };
-  if (call.tool.agent) return createSubRun(dependencies, { run, input, call, agent: call.tool.agent, attempt });
+  if (call.tool.role === 'agent' && call.tool.agent)
+    return createSubRun(dependencies, { run, input, call, agent: call.tool.agent, attempt });
   const executed = await executeTool(dependencies, { input, call, effectKey: key, state, signal });
   // Left unsettled: the ledger says `outcome_unknown` to whoever asks next, and a person says what holds.
   if (!executed) return { type: 'outcome_unknown', epoch };

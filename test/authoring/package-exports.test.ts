@@ -20,7 +20,9 @@ test('S3.1 the package exports what agents are written with', () => {
       "readFileTool",
       "says",
       "scriptedModel",
+      "sequence",
       "subAgent",
+      "transferTo",
       "writeFileTool",
       "z",
     ]

@@ -31,6 +31,7 @@ import { judgeToolStep } from './judge-tool-step.ts';
 import { isFinished } from './run-status.ts';
 import { hasWorkInFlight, isBlocked, isEnding, isReady, limitsOf, pendingApprovals } from './state.ts';
 import type { CallState, RunState } from './state.ts';
+import { transferEvents } from './transfers.ts';
 import { ATTENTION_TEXTS, DENIAL_TEXTS, MODEL_TEXTS } from './texts.ts';
 
 export type CoreCommand =
@@ -78,7 +79,7 @@ const beginTurn = (state: RunState, now: number): RunEvent[] => {
     const detail = MODEL_TEXTS.turn_limit(state.limits.maxTurns);
     return [{ type: 'run.failed', at: now, data: { code: 'turn_limit', detail } }];
   }
-  return [{ type: 'turn.started', at: now, data: { turn } }];
+  return [...transferEvents(state, now), { type: 'turn.started', at: now, data: { turn } }];
 };
 
 const dispatch = (state: RunState, id: string, now: number): RunEvent[] => {

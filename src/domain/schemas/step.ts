@@ -13,6 +13,8 @@ import type { NumberedEvent } from './event.ts';
 import { ApprovalKey, BlobRef, Digest } from './names.ts';
 import { Receipt, Usage } from './run.ts';
 import type { RunStatus } from './run.ts';
+import { ActingAgent } from './transfer.ts';
+import type { Transfer } from './transfer.ts';
 
 /** The run a step works for. Hints only: the gate trusts the signed start command in the store. */
 export interface StepRun {
@@ -21,6 +23,8 @@ export interface StepRun {
   readonly runId: string;
   readonly rootRunId: string;
   readonly agentDigest: string;
+  /** In order; absent: the agent that the run was started with acts. Whoever acts for the run proves them. */
+  readonly transfers?: readonly Transfer[];
 }
 
 /** Every step carries the workflow's events that the store has not acknowledged, and writes them first. */
@@ -68,6 +72,10 @@ export const ModelStepResult = z.discriminatedUnion('type', [
     usage: Usage,
     /** `provider/model` that was asked. */
     model: z.string().optional(),
+    /** Set where the model asked for nothing more and another agent follows in its sequence. */
+    next: ActingAgent.optional(),
+    /** Its words are for those that follow. */
+    hidden: z.literal(true).optional(),
     /** Another turn may not fit the model's window. */
     isFilling: z.literal(true).optional(),
     /** Set where another turn would go beyond the budget. */
