@@ -114,7 +114,7 @@ export default {
         may: [
           ...src('gateway', 'domain', 'platform'),
           '^src/workflows/messages\\.ts$',
-          ...npm('@temporalio/client', '@temporalio/common', '@noble/', 'jose'),
+          ...npm('@temporalio/client', '@grpc/grpc-js', '@temporalio/common', '@noble/', 'jose'),
         ],
         node: true,
         types: true,

@@ -4,8 +4,10 @@ const PURE = ['domain', 'model', 'architecture', 'docs', 'scripts'].map((folder)
 
 export default defineConfig({
   test: {
-    // Each file in a process of its own: Temporal's native core is one per process.
+    // Processes, since Temporal's native core is one per process; each serves many files, since loading the SDKs and
+    // the source anew for every file takes longer than most files do.
     pool: 'forks',
+    isolate: false,
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 120_000,

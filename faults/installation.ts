@@ -13,8 +13,8 @@ import { cacheDirectory } from '../src/platform/state-directory.ts';
 import { openStore } from '../src/store/database.ts';
 import type { Store } from '../src/store/database.ts';
 import { migrateStore } from '../src/store/migrate.ts';
-import { startProcess } from '../test/support/processes.ts';
-import { createKey } from '../test/support/credential.ts';
+import { issueKey } from '../src/testing/issue-key.ts';
+import { startProcess } from '../src/testing/server-process.ts';
 import { openPart } from './part.ts';
 import type { Part } from './part.ts';
 
@@ -122,7 +122,7 @@ export async function createInstallation(): Promise<Installation> {
     workers,
     postgres,
     temporal,
-    key: (principal) => createKey(store, SCOPE, principal),
+    key: async (principal) => (await issueKey(store, SCOPE, { principal })).key,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -13,6 +13,7 @@ export default async function setup(project: TestProject): Promise<(() => Promis
   if (loadConfig().testServices === 'none') return undefined;
   const { services, stop } = await startTestServices();
   project.provide('postgresUrl', services.postgresUrl);
+  project.provide('templateDatabase', services.templateDatabase);
   project.provide('temporalAddress', services.temporalAddress);
   project.provide('temporalNamespace', services.temporalNamespace);
   project.provide('timeSkippingServer', services.timeSkippingServer);

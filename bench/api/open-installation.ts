@@ -5,18 +5,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createClient } from '../../src/client/index.ts';
 import type { CountersignClient } from '../../src/client/index.ts';
-import { newApiKey } from '../../src/platform/api-key.ts';
 import { freePort } from '../../src/platform/services/free-port.ts';
 import { createDatabase, dropDatabase } from '../../src/platform/services/postgres-databases.ts';
 import { loadSigningKeys } from '../../src/platform/signing-keys.ts';
-import { createCredential } from '../../src/store/credentials.ts';
 import { openStore } from '../../src/store/database.ts';
 import { migrateStore } from '../../src/store/migrate.ts';
+import { issueKey } from '../../src/testing/issue-key.ts';
+import { startProcess } from '../../src/testing/server-process.ts';
 import { HttpClient } from '../ours/http-client.ts';
 import type { Services } from '../services.ts';
 import { costOf } from './resources.ts';
 import type { Cost } from './resources.ts';
-import { startProcess } from './start-process.ts';
 
 const SCOPE = { tenant: 'acme', project: 'web' } as const;
 const AGENTS = fileURLToPath(new URL('agents.ts', import.meta.url));
@@ -62,26 +61,17 @@ export async function openInstallation(services: Services): Promise<Installation
     COUNTERSIGN_API_PORT: String(await freePort()),
   };
   const start = async (name: 'api' | 'worker') => {
-    const one = await startProcess(`src/processes/${name}.ts`, environment, join(directory, `${name}.log`));
+    const one = await startProcess({
+      program: `src/processes/${name}.ts`,
+      environment,
+      logFile: join(directory, `${name}.log`),
+    });
     stack.defer(() => one.stop());
     return one;
   };
   const [api, worker] = [await start('api'), await start('worker')];
 
-  const newKey = async (principal: string) => {
-    const { id, key, secretHash } = newApiKey();
-    const dates = { createdAt: Date.now(), expiresAt: null, revokedAt: null, lastUsedAt: null };
-    const who = { principal, kind: 'person', roles: [...ROLES], groups: [], createdBy: null } as const;
-    await createCredential(store, {
-      id,
-      tenant: SCOPE.tenant,
-      projects: [SCOPE.project],
-      secretHash,
-      ...who,
-      ...dates,
-    });
-    return key;
-  };
+  const newKey = async (principal: string) => (await issueKey(store, SCOPE, { principal, roles: ROLES })).key;
   const url = String(api.ready['url']);
   const key = await newKey('anna');
   const http = new HttpClient(url);

@@ -1,8 +1,9 @@
 /** Follows a run live and prints what happens: `runs watch` and the demo. */
-import { ProblemError, createMessageReader } from '../client/index.ts';
+import { createMessageReader } from '../client/index.ts';
 import type { CountersignClient, RunStreamItem } from '../client/index.ts';
 import type { RunEventView } from '../contract/events.ts';
 import type { RunStatus } from '../domain/schemas/run.ts';
+import { tellLostConnection } from './lost-connection.ts';
 import { eventLine } from './show/event.ts';
 import { jsonLine } from './show/json.ts';
 import { createMessageWriter } from './show/message-writer.ts';
@@ -25,20 +26,14 @@ export async function followAndPrint(
   { after, signal, json, onEvent }: FollowRunOptions = {},
 ): Promise<RunStatus | undefined> {
   const printItem = json ? (item: RunStreamItem) => terminal.print(jsonLine(item)) : itemPrinter(terminal);
-  let isTold = false;
+  const connection = tellLostConnection(terminal);
   const events = client.runs.events(runId, {
     after,
     signal,
-    onReconnect: ({ attempt, cause }) => {
-      // A cut that the next attempt mends is nobody's business.
-      if (attempt < 2 || isTold) return;
-      isTold = true;
-      const why = cause instanceof ProblemError ? cause.title : 'The connection is lost';
-      terminal.note(`${why}; trying again until it is back (Ctrl-C gives up).`);
-    },
+    onReconnect: connection.onReconnect,
   });
   for await (const item of events) {
-    isTold = false;
+    connection.isBack();
     printItem(item);
     if (item.event === 'stream.end') return item.data.status;
     if (item.event === 'event') await onEvent?.(item.data);

@@ -1,5 +1,5 @@
 /** Files of runs' workspaces. */
-import type { Artifact } from '../contract/runs.ts';
+import type { Artifact } from '../contract/artifacts.ts';
 import { segment } from './calls.ts';
 import type { CallOptions, Calls } from './calls.ts';
 import type { Http } from './http.ts';

@@ -6,15 +6,11 @@ import type {
   CancelRun,
   CancelledRun,
   CommandedRun,
-  ListRunsQuery,
   ResolveCall,
-  Run,
-  RunDetail,
   SendMessage,
-  StartRun,
-  StartedRun,
   UnblockRun,
-} from '../contract/runs.ts';
+} from '../contract/run-commands.ts';
+import type { ListRunsQuery, Run, RunDetail, StartRun, StartedRun } from '../contract/runs.ts';
 import { segment } from './calls.ts';
 import type { CallOptions, Calls, CommandOptions } from './calls.ts';
 import type { Http } from './http.ts';

@@ -11,6 +11,9 @@ export const PrincipalField = z
 /** Any JSON value. Answers carry it as it was stored. */
 export const Json = z.unknown().meta({ description: 'Any JSON value' });
 
+/** How much a value takes as JSON in UTF-8. */
+export const bytesOf = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value)).length;
+
 /** Text that says something: not only white space. */
 export const spokenText = (maxCharacters: number) =>
   z

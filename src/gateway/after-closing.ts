@@ -1,10 +1,10 @@
 /** Calls that begin after their connection was closed. */
+import { status } from '@grpc/grpc-js';
 import type { makeGrpcRetryInterceptor } from '@temporalio/client';
 
 type NextCall = Parameters<ReturnType<typeof makeGrpcRetryInterceptor>>[1];
 type Call = ReturnType<NextCall>;
 
-const CANCELLED = 1;
 const nothing = (): void => undefined;
 
 /**
@@ -22,7 +22,7 @@ export const cancelledOnceClosed =
   };
 
 const cancelled = (details: string): Call => ({
-  start: (metadata, listener) => listener?.onReceiveStatus?.({ code: CANCELLED, details, metadata }),
+  start: (metadata, listener) => listener?.onReceiveStatus?.({ code: status.CANCELLED, details, metadata }),
   cancelWithStatus: nothing,
   getPeer: () => 'closed',
   sendMessageWithContext: nothing,

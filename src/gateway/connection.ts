@@ -1,8 +1,7 @@
 /** The bridge's connection to Temporal. Lazy: the API starts while Temporal is down, and answers 503. */
+import { status } from '@grpc/grpc-js';
 import { Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
 import { cancelledOnceClosed } from './after-closing.ts';
-
-const RESOURCE_EXHAUSTED = 8;
 
 /**
  * The server buffers few queries a run and then says RESOURCE_EXHAUSTED: asking again after 20 to 100 ms answers people
@@ -10,7 +9,7 @@ const RESOURCE_EXHAUSTED = 8;
  */
 const retries = makeGrpcRetryInterceptor(
   defaultGrpcRetryOptions({
-    initialIntervalMs: ({ code }) => (code === RESOURCE_EXHAUSTED ? 20 + Math.random() * 80 : 100),
+    initialIntervalMs: ({ code }) => (code === status.RESOURCE_EXHAUSTED ? 20 + Math.random() * 80 : 100),
     maxIntervalMs: () => 1_000,
   }),
 );

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { parseApiKey } from './api-key.ts';
-import type { ClientEnvironment } from './config.ts';
+import type { ClientEnvironment } from './environment/client-environment.ts';
 
 /** What the all-in-one process leaves in the state directory with the first key. */
 const ClientFile = z.object({ url: z.url(), apiKey: z.string().min(1) });

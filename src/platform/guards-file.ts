@@ -3,7 +3,7 @@ import { isSupportedCountry } from 'libphonenumber-js';
 import type { CountryCode } from 'libphonenumber-js';
 import { z } from 'zod';
 import { GuardAction, TextPlace } from '../domain/guards/guard.ts';
-import { ConfigError } from './config.ts';
+import { ConfigError } from './config-error.ts';
 import type { Config } from './config.ts';
 import { PolicyFileError, readYamlFile } from './policy-file.ts';
 

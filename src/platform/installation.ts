@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { compilePolicy } from '../domain/policy/compile.ts';
 import type { RuleInput } from '../domain/policy/policy-schema.ts';
 import type { KnownPeople } from '../domain/policy/quorum-faults.ts';
-import { ConfigError } from './config.ts';
+import { ConfigError } from './config-error.ts';
 import type { Config } from './config.ts';
 import { PolicyFileError, readPolicy } from './policy-file.ts';
 import { readTokenConfig } from './tokens/read-token-config.ts';

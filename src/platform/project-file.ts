@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import type { environmentSchema } from './config.ts';
+import type { environmentSchema } from './environment/environment-schema.ts';
 import { settableKeys } from './project-keys.ts';
 
 export const PROJECT_FILE = 'countersign.config.ts';

@@ -1,9 +1,8 @@
 /** The keys of `countersign.config.ts`: names of variables in camelCase, without `COUNTERSIGN_`. */
-import { isAbsolute } from 'node:path';
 import { z } from 'zod';
-import type { environmentSchema } from './config.ts';
+import { absolutePath } from './environment/environment-fields.ts';
+import type { environmentSchema } from './environment/environment-schema.ts';
 
-export const absolutePath = z.string().refine(isAbsolute, 'must be an absolute path');
 /** Whether a variable of this name is never handed to child processes. */
 export const looksSecret = (name: string): boolean => /KEY$|TOKEN|SECRET|PASSWORD|CREDENTIAL|DATABASE_URL/i.test(name);
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { userDirectories } from './config.ts';
+import { userDirectories } from './environment/user-directories.ts';
 
 const directoryMode = 0o700;
 

@@ -1,7 +1,8 @@
 /** Prints what Temporal remembers of one run, as JSON. `countersign audit verify --temporal` starts it. */
 import { Client, Connection } from '@temporalio/client';
 import { readWorkflowHistory } from '../gateway/read-history.ts';
-import { ConfigError, loadConfig } from '../platform/config.ts';
+import { loadConfig } from '../platform/config.ts';
+import { ConfigError } from '../platform/config-error.ts';
 
 const [workflowId = ''] = process.argv.slice(2);
 const { temporal } = loadConfig();

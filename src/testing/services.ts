@@ -6,9 +6,9 @@ import { loadAgentModules } from '../adapters/agents/load-agents.ts';
 import type { AgentSource } from '../adapters/agents/define-agent.ts';
 import { loadConfig } from '../platform/config.ts';
 import { streamProgress } from '../platform/progress.ts';
-import { startPostgres } from '../platform/services/postgres.ts';
-import { startTemporal } from '../platform/services/temporal.ts';
-import { cacheDirectory } from '../platform/state-directory.ts';
+import { startPostgresAndTemporal } from '../platform/services/postgres-and-temporal.ts';
+import { dropDatabase } from '../platform/services/postgres-databases.ts';
+import { createTemplateDatabase } from './migrated-database.ts';
 import type { WorldServices } from './world.ts';
 
 export interface StartedServices extends WorldServices, AsyncDisposable {}
@@ -23,38 +23,21 @@ export async function startTestServices(): Promise<StartedServices> {
   const directory = mkdtempSync(join(tmpdir(), 'countersign-services-'));
   // Others may pass through it: root's PostgreSQL runs as another user.
   chmodSync(directory, 0o711);
-  const logFile = (name: string): string => join(directory, `${name}.log`);
   await using stack = new AsyncDisposableStack();
   stack.defer(() => rmSync(directory, { recursive: true, force: true }));
   const stopped = <T extends { stop(): Promise<void> }>(service: T): T => {
     stack.defer(() => service.stop());
     return service;
   };
-  const starting = [
-    startPostgres({
-      directory,
-      databaseUrl: config.databaseUrl,
-      durable: false,
-      progress,
-      logFile: logFile('postgres'),
-    }),
-    startTemporal({
-      directory,
-      cacheDirectory: cacheDirectory(config.cacheHome),
-      address: config.temporal.address,
-      cliPath: config.temporal.cliPath,
-      namespace: config.temporal.namespace,
-      ui: false,
-      databaseFile: null,
-      progress,
-      logFile: logFile('temporal'),
-    }),
-  ] as const;
+  const starting = startPostgresAndTemporal(config, { directory, durable: false, progress });
   for (const outcome of await Promise.allSettled(starting)) if (outcome.status === 'fulfilled') stopped(outcome.value);
   const [postgres, temporal] = await Promise.all(starting);
+  const templateDatabase = await createTemplateDatabase(postgres.url);
+  stack.defer(() => dropDatabase(postgres.url, templateDatabase));
   const started = stack.move();
   return {
     postgresUrl: postgres.url,
+    templateDatabase,
     temporalAddress: temporal.address,
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };

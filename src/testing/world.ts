@@ -17,22 +17,23 @@ import type { PriceTable } from '../domain/prices.ts';
 import type { RuleInput } from '../domain/policy/policy-schema.ts';
 import type { Role } from '../domain/schemas/actor.ts';
 import type { Scope } from '../domain/schemas/names.ts';
-import { newApiKey } from '../platform/api-key.ts';
 import { systemClock } from '../platform/clock.ts';
 import { GuardsConfig } from '../platform/guards-file.ts';
 import { createLogger } from '../platform/logger.ts';
-import { createDatabase, dropDatabase } from '../platform/services/postgres-databases.ts';
+import { dropDatabase } from '../platform/services/postgres-databases.ts';
 import { createSigningKeys } from '../platform/signing-keys.ts';
 import type { SigningKeys } from '../platform/signing-keys.ts';
-import { createCredential } from '../store/credentials.ts';
-import { migrateStore } from '../store/migrate.ts';
 import { installTemporalRuntime } from '../worker/temporal-runtime.ts';
+import { issueKey } from './issue-key.ts';
+import { createMigratedDatabase } from './migrated-database.ts';
 import { createPerson } from './person.ts';
 import type { Person } from './person.ts';
 
 export interface WorldServices {
   /** May create databases. */
   readonly postgresUrl: string;
+  /** One with the store's tables, to copy: without it each world migrates a database of its own. */
+  readonly templateDatabase?: string;
   readonly temporalAddress: string;
   /** Makes an environment whose time jumps; needed for `time: 'skipped'` only. */
   readonly timeSkipping?: () => Promise<TestWorkflowEnvironment>;
@@ -90,8 +91,6 @@ export interface World extends AsyncDisposable {
 
 /** Everything is in one process here, on whatever machine: that it is slow is no reason to turn requests away. */
 const BUSY_MACHINE_MS = 3_600_000;
-
-const ALL_ROLES: readonly Role[] = ['requester', 'approver', 'operator', 'auditor', 'admin'];
 const NO_PROVIDERS = { apiKey: undefined, baseUrl: undefined };
 
 export const createWorld = async (options: WorldOptions): Promise<World> => {
@@ -106,8 +105,7 @@ export const createWorld = async (options: WorldOptions): Promise<World> => {
   const environment = options.time === 'skipped' ? await services.timeSkipping?.() : undefined;
   if (options.time === 'skipped' && !environment) throw new Error('This world needs services.timeSkipping.');
   const clock = environment ? { nowMs: () => environment.currentTimeMs() } : systemClock;
-  const databaseUrl = await createDatabase(services.postgresUrl, name);
-  await migrateStore(databaseUrl);
+  const databaseUrl = await createMigratedDatabase(services.postgresUrl, name, services.templateDatabase);
   const workspacesRoot = await mkdtemp(join(tmpdir(), 'countersign-world-'));
   const scope = { tenant: 'acme', project: 'web' };
   const keys = await createSigningKeys(await clock.nowMs());
@@ -151,22 +149,7 @@ export const createWorld = async (options: WorldOptions): Promise<World> => {
     store,
     workspacesRoot,
     async person(principal, given = {}) {
-      const { id, key, secretHash } = newApiKey();
-      await createCredential(store, {
-        id,
-        tenant: given.tenant ?? scope.tenant,
-        projects: given.projects ?? [scope.project],
-        principal,
-        kind: given.kind ?? 'person',
-        roles: given.roles ?? ALL_ROLES,
-        groups: given.groups ?? [],
-        secretHash,
-        createdBy: given.createdBy ?? null,
-        createdAt: await clock.nowMs(),
-        expiresAt: null,
-        revokedAt: null,
-        lastUsedAt: null,
-      });
+      const { key } = await issueKey(store, scope, { principal, createdAt: await clock.nowMs(), ...given });
       return createPerson(url, key);
     },
     async skip(duration) {

@@ -8,7 +8,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Scope } from '../domain/schemas/names.ts';
 import type { Store } from '../store/database.ts';
 import { getDefinition } from '../store/definitions.ts';
-import { appendEvents } from '../store/events.ts';
+import { appendFromOutside } from '../store/append-from-outside.ts';
 import { listUnfinishedRuns } from '../store/run-lists.ts';
 import { getRun, markRunStarted } from '../store/run-rows.ts';
 import type { RunRow } from '../store/run-rows.ts';
@@ -36,20 +36,9 @@ const FAILURES: Record<Extract<WorkflowFate, { type: 'over' }>['as'] | 'missing'
 };
 
 const end = async ({ store, clock }: ReconcilerDependencies, run: RunRow, code: string): Promise<void> => {
-  const { tenant, project, rootRunId, runId } = run;
   const detail = 'Temporal ended the workflow of this run, or lost it, before it had recorded an end.';
   const at = await clock.nowMs();
-  const event = { type: 'run.failed', at, data: { code, detail } } as const;
-  const events = [{ ordinal: 1, event }];
-  await appendEvents(store, {
-    tenant,
-    project,
-    rootRunId,
-    runId,
-    origin: 'reconciler:1',
-    events,
-    onlyIfUnfinished: true,
-  });
+  await appendFromOutside(store, run, 'reconciler:1', [{ type: 'run.failed', at, data: { code, detail } }]);
 };
 
 const start = async ({ store, gateway }: ReconcilerDependencies, run: RunRow): Promise<void> => {

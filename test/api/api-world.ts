@@ -6,23 +6,21 @@ import type { ApiService } from '../../src/api/server.ts';
 import type { ApiDependencies, ApiLimits, ArtifactReader } from '../../src/api/dependencies.ts';
 import type { Problem } from '../../src/contract/problem.ts';
 import type { WorkflowAddress } from '../../src/domain/core/ids.ts';
-import { agentDigestOf } from './definition.ts';
-import type { Role } from '../../src/domain/schemas/actor.ts';
 import type { SignedCommand } from '../../src/domain/schemas/command.ts';
 import type { CommandName, Delivery, RunGateway, RunStart } from '../../src/gateway/run-gateway.ts';
 import { createCommandSigner } from '../../src/gateway/sign-command.ts';
 import { GuardsConfig } from '../../src/platform/guards-file.ts';
-import { newApiKey } from '../../src/platform/api-key.ts';
 import { createSigningKeys } from '../../src/platform/signing-keys.ts';
-import { createCredential } from '../../src/store/credentials.ts';
 import type { NewCredential } from '../../src/store/credentials.ts';
 import { openStore } from '../../src/store/database.ts';
 import type { Store } from '../../src/store/database.ts';
 import { putDefinition } from '../../src/store/definitions.ts';
 import { createEventFeed } from '../../src/store/feed.ts';
+import { issueKey } from '../../src/testing/issue-key.ts';
+import type { IssuedKey } from '../../src/testing/issue-key.ts';
 import type { VerdictView } from '../../src/workflows/messages.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { testDefinition } from './definition.ts';
+import { agentDigestOf, testDefinition } from './definition.ts';
 
 export const scope = { tenant: 'acme', project: 'shop' };
 
@@ -108,11 +106,9 @@ export interface ApiWorld extends AsyncDisposable {
   readonly key: string;
   /** Closes the server and leaves the rest. */
   close(): Promise<void>;
-  newKey(changes?: Partial<NewCredential>): Promise<{ key: string; id: string; principal: string }>;
+  newKey(changes?: Partial<NewCredential>): Promise<IssuedKey>;
   call<T = Problem>(method: string, path: string, options?: CallOptions): Promise<Answer<T>>;
 }
-
-const ALL_ROLES: Role[] = ['requester', 'approver', 'operator', 'auditor', 'admin'];
 
 export async function createApiWorld(
   options: {
@@ -159,27 +155,8 @@ export async function createApiWorld(
   const definition = testDefinition();
   await putDefinition(store, scope, definition, agentDigestOf(definition));
 
-  const newKey: ApiWorld['newKey'] = async (changes = {}) => {
-    const { id, key, secretHash } = newApiKey();
-    const credential: NewCredential = {
-      id,
-      tenant: scope.tenant,
-      projects: [scope.project],
-      principal: 'ada',
-      kind: 'person',
-      roles: ALL_ROLES,
-      groups: ['support'],
-      secretHash,
-      createdBy: null,
-      createdAt: Date.now(),
-      expiresAt: null,
-      revokedAt: null,
-      lastUsedAt: null,
-      ...changes,
-    };
-    await createCredential(store, credential);
-    return { key, id, principal: credential.principal };
-  };
+  const newKey: ApiWorld['newKey'] = (changes = {}) =>
+    issueKey(store, scope, { principal: 'ada', groups: ['support'], ...changes });
   const { key } = await newKey();
 
   return {

@@ -66,7 +66,7 @@ describe('S0.4 claims', () => {
     expect(types.filter((type) => /claimed|released/.test(type))).toEqual(['approval.claimed', 'approval.released']);
   });
 
-  test('whoever holds it renews and decides it', async () => {
+  test('S4.5 whoever holds it renews and decides it', async () => {
     const approval = await asked();
     const first = await claim(anna, approval, { ttl: '10m' });
     const renewed = await claim(anna, approval, { ttl: '1h' });
@@ -75,7 +75,7 @@ describe('S0.4 claims', () => {
     expect((await decide(anna, approval)).status).toBe(200);
   });
 
-  test('it ends by itself', async () => {
+  test('S4.5 it ends by itself', async () => {
     const approval = await asked();
     await claim(anna, approval, { ttl: '10m' });
     await world.skip('11m');

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ModelRequest } from '../../src/adapters/models/model-port.ts';
 import type { Problem } from '../../src/contract/problem.ts';
-import type { CommandedRun } from '../../src/contract/runs.ts';
+import type { CommandedRun } from '../../src/contract/run-commands.ts';
 import { asksFor, recordingTool, says, testAgent } from '../../src/testing/index.ts';
 import type { Person, StartedRun, World } from '../../src/testing/index.ts';
 import { createReplica } from '../support/replica.ts';

@@ -1,6 +1,6 @@
 // Operators and a real run: parked calls as the gate parks them, and what the run makes of what is said about them.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { CommandedRun } from '../../src/contract/runs.ts';
+import type { CommandedRun } from '../../src/contract/run-commands.ts';
 import { effectKey } from '../../src/domain/core/ids.ts';
 import { asksFor, recordingTool, says, testAgent } from '../../src/testing/index.ts';
 import type { Person, World } from '../../src/testing/index.ts';
@@ -64,7 +64,7 @@ describe('B3 an unknown outcome', () => {
     expect(await verifyStoredChain(world.store, world.scope, run.runId)).toMatchObject({ ok: true });
   });
 
-  test('retry: it runs once more, under the next epoch', async () => {
+  test('S4.5 retry: it runs once more, under the next epoch', async () => {
     const { run, key, shown } = await parked();
     const retried = await run.resolve({ ...shown, resolution: 'retry' });
     expect([retried.status, (retried.body as CommandedRun).warnings]).toEqual([

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { CommandedRun, RunDetail } from '../../src/contract/runs.ts';
+import type { CommandedRun } from '../../src/contract/run-commands.ts';
+import type { RunDetail } from '../../src/contract/runs.ts';
 import { ResolveCommand } from '../../src/domain/schemas/command.ts';
 import { readBlobs } from '../../src/store/blobs.ts';
 import { readCommands } from '../../src/store/commands.ts';

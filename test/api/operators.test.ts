@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { CommandedRun } from '../../src/contract/runs.ts';
+import type { CommandedRun } from '../../src/contract/run-commands.ts';
 import { BlockCommand, UnblockCommand } from '../../src/domain/schemas/command.ts';
 import { readBlobs } from '../../src/store/blobs.ts';
 import { readCommands } from '../../src/store/commands.ts';
@@ -34,7 +34,7 @@ const typesOf = async ({ runId }: ObedientRun) =>
 const textOf = async (ref: { sha256: string }) =>
   (await readBlobs(world.store, scope.tenant, [ref.sha256])).get(ref.sha256);
 
-describe('S4.1 block and unblock', () => {
+describe('S4.1 S4.5 block and unblock', () => {
   test('a run is parked with its reason, and goes on with a note; both are signed, recorded and told once', async () => {
     const run = await obedientRun(world);
     const blocked = await post(run, 'block', { reason: 'Wrong customer.' });

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Artifact, Run, RunDetail } from '../../src/contract/runs.ts';
+import type { Artifact } from '../../src/contract/artifacts.ts';
+import type { Run, RunDetail } from '../../src/contract/runs.ts';
 import type { Page } from '../../src/contract/pagination.ts';
 import { StartCommand } from '../../src/domain/schemas/command.ts';
 import type { RunEvent } from '../../src/domain/schemas/event.ts';

@@ -39,13 +39,13 @@ test(
   },
 );
 
-test('S3.1 npm test of the project passes', { timeout: 180_000 }, async () => {
+test('S3.1 B19 npm test of the project passes, with the test kit', { timeout: 180_000 }, async () => {
   const { code, out, err } = await project.npm('test');
   expect({ code, out, err }).toMatchObject({ code: 0, out: expect.stringContaining('pass 1') });
 });
 
 test('S3.1 what the project holds compiles against the types of the package', { timeout: 120_000 }, () => {
-  const compiled = spawnSync(process.execPath, [fromCheckout('node_modules/typescript/bin/tsc'), '-p', '.'], {
+  const compiled = spawnSync(process.execPath, [fromCheckout('node_modules/typescript-7/bin/tsc'), '-p', '.'], {
     cwd: project.directory,
     encoding: 'utf8',
   });

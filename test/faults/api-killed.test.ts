@@ -9,7 +9,7 @@ import type { Person } from '../../src/testing/person.ts';
 import { readEventStream } from '../support/event-reader.ts';
 import { createInstallation } from '../support/installation.ts';
 import type { ApiProcess, Installation } from '../support/installation.ts';
-import type { ServerProcess } from '../support/processes.ts';
+import type { ServerProcess } from '../../src/testing/server-process.ts';
 import { untilEnded } from '../support/until-ended.ts';
 import { waitFor } from '../support/wait-for.ts';
 

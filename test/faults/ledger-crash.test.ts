@@ -4,7 +4,7 @@ import type { Person, StartedRun } from '../../src/testing/index.ts';
 import { verifyStoredChain } from '../../src/store/verify-stored-chain.ts';
 import { createInstallation } from '../support/installation.ts';
 import type { ApiProcess, Installation } from '../support/installation.ts';
-import type { ServerProcess } from '../support/processes.ts';
+import type { ServerProcess } from '../../src/testing/server-process.ts';
 import type { Outside } from '../support/outside.ts';
 import { untilEnded } from '../support/until-ended.ts';
 import { waitFor } from '../support/wait-for.ts';

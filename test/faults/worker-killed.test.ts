@@ -64,7 +64,7 @@ describe('while an approval is pending', () => {
 
 describe('while it works', () => {
   test(
-    'S0.13 S3.4 B3 its runs move on elsewhere: no effect twice, nothing guessed',
+    'S0.13 S3.4 S4.5 B3 its runs move on elsewhere: no effect twice, nothing guessed',
     { timeout: 90_000 },
     async ({ annotate }) => {
       const kinds = [

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { processStartTime } from '../../scripts/process-lock.mjs';
 import { runToEnd, startSupervised } from '../../src/platform/child-process.ts';
-import { childEnvironment } from '../../src/platform/config.ts';
+import { childEnvironment } from '../../src/platform/environment/child-environment.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { waitFor } from '../support/wait-for.ts';
 

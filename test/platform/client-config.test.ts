@@ -2,7 +2,7 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { ClientConfigError, clientConfig, readClientFile, updateClientFile } from '../../src/platform/client-config.ts';
-import { loadClientEnvironment } from '../../src/platform/config.ts';
+import { loadClientEnvironment } from '../../src/platform/environment/client-environment.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const directory = temporaryDirectory();

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { childEnvironment, ConfigError, loadConfig } from '../../src/platform/config.ts';
+import { childEnvironment } from '../../src/platform/environment/child-environment.ts';
+import { loadConfig } from '../../src/platform/config.ts';
+import { ConfigError } from '../../src/platform/config-error.ts';
 
 const faultsOf = (environment: Record<string, string>): readonly string[] => {
   try {

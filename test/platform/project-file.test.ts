@@ -2,7 +2,9 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { ConfigError, environmentSchema, loadConfig } from '../../src/platform/config.ts';
+import { loadConfig } from '../../src/platform/config.ts';
+import { ConfigError } from '../../src/platform/config-error.ts';
+import { environmentSchema } from '../../src/platform/environment/environment-schema.ts';
 import { readProjectFile } from '../../src/platform/project-file.ts';
 import { defineConfig } from '../../src/platform/project-keys.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ConfigError } from '../../src/platform/config.ts';
+import { ConfigError } from '../../src/platform/config-error.ts';
 import { readClaims } from '../../src/platform/tokens/read-claims.ts';
 import { readTokenConfig } from '../../src/platform/tokens/read-token-config.ts';
 import { TokenConfig } from '../../src/platform/tokens/token-config.ts';

@@ -15,7 +15,7 @@ import type { SigningKeys } from '../../src/platform/signing-keys.ts';
 import { verifySignature } from '../../src/platform/verify-signature.ts';
 import { startCheckpointer } from '../../src/processes/checkpointer.ts';
 import { createCheckpointSigner } from '../../src/processes/sign-checkpoint.ts';
-import { startProcess } from '../support/processes.ts';
+import { startProcess } from '../../src/testing/server-process.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { loadSigningKeys } from '../../src/platform/signing-keys.ts';
 import { freePort } from '../../src/platform/services/free-port.ts';

@@ -3,7 +3,6 @@ import { inject } from 'vitest';
 import { createDatabase, dropDatabase } from '../../src/platform/services/postgres-databases.ts';
 import { openStore } from '../../src/store/database.ts';
 import type { Store } from '../../src/store/database.ts';
-import { migrateStore } from '../../src/store/migrate.ts';
 
 export interface TestDatabase {
   readonly url: string;
@@ -11,10 +10,16 @@ export interface TestDatabase {
 }
 
 /** A database of the test file's own, with the store's tables in it. */
-export async function createTestDatabase(): Promise<TestDatabase> {
-  const database = await createEmptyTestDatabase();
-  await migrateStore(database.url);
-  return database;
+export const createTestDatabase = (): Promise<TestDatabase> => copyOf(inject('templateDatabase'));
+
+/** A database of the test file's own, with nothing in it. */
+export const createEmptyTestDatabase = (): Promise<TestDatabase> => copyOf(undefined);
+
+async function copyOf(template: string | undefined): Promise<TestDatabase> {
+  const adminUrl = inject('postgresUrl');
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  const url = await createDatabase(adminUrl, name, template);
+  return { url, drop: () => dropDatabase(adminUrl, name) };
 }
 
 /** A store on a database of the test file's own. */
@@ -26,12 +31,4 @@ export async function openTestStore(): Promise<{ store: Store; close(): Promise<
     await database.drop();
   };
   return { store, close };
-}
-
-/** A database of the test file's own, with nothing in it. */
-export async function createEmptyTestDatabase(): Promise<TestDatabase> {
-  const adminUrl = inject('postgresUrl');
-  const name = `test_${randomBytes(8).toString('hex')}`;
-  const url = await createDatabase(adminUrl, name);
-  return { url, drop: () => dropDatabase(adminUrl, name) };
 }

@@ -10,14 +10,14 @@ import type { SigningKeys } from '../../src/platform/signing-keys.ts';
 import { openStore } from '../../src/store/database.ts';
 import type { Store } from '../../src/store/database.ts';
 import { migrateStore } from '../../src/store/migrate.ts';
+import { issueKey } from '../../src/testing/issue-key.ts';
 import { createPerson } from '../../src/testing/person.ts';
 import type { Person } from '../../src/testing/person.ts';
-import { createKey } from './credential.ts';
+import { startProcess } from '../../src/testing/server-process.ts';
+import type { ServerProcess } from '../../src/testing/server-process.ts';
 import { createTestDatabase } from './database.ts';
 import { createOutside } from './outside.ts';
 import type { Outside } from './outside.ts';
-import { startProcess } from './processes.ts';
-import type { ServerProcess } from './processes.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 const AGENTS = fileURLToPath(new URL('agents/outside.ts', import.meta.url));
@@ -91,7 +91,7 @@ export async function createInstallation(options: InstallationOptions = {}): Pro
       return { ...api, url: String(api.ready['url']) };
     },
     startWorker: (more) => start('worker', more),
-    person: async (principal, api) => createPerson(api.url, await createKey(store, scope, principal)),
+    person: async (principal, api) => createPerson(api.url, (await issueKey(store, scope, { principal })).key),
     outside: (...hang) => createOutside(directory, ...hang),
     async [Symbol.asyncDispose]() {
       await Promise.all(processes.map((one) => one.kill()));

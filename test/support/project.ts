@@ -5,7 +5,7 @@ import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../src/platform/services/free-port.ts';
-import { childEnvironment } from '../../src/platform/config.ts';
+import { childEnvironment } from '../../src/platform/environment/child-environment.ts';
 import { cliWith } from '../cli/run-cli.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 import { waitFor } from './wait-for.ts';

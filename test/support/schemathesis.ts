@@ -2,7 +2,8 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
-import { childEnvironment, userDirectories } from '../../src/platform/config.ts';
+import { childEnvironment } from '../../src/platform/environment/child-environment.ts';
+import { userDirectories } from '../../src/platform/environment/user-directories.ts';
 import { streamProgress } from '../../src/platform/progress.ts';
 import { cachedProgram } from '../../src/platform/services/program-cache.ts';
 import { cacheDirectory } from '../../src/platform/state-directory.ts';

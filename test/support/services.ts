@@ -3,15 +3,18 @@ import { join } from 'node:path';
 import { rmSync } from 'node:fs';
 import { loadConfig } from '../../src/platform/config.ts';
 import { streamProgress } from '../../src/platform/progress.ts';
-import { startPostgres } from '../../src/platform/services/postgres.ts';
-import { startTemporal } from '../../src/platform/services/temporal.ts';
+import { startPostgresAndTemporal } from '../../src/platform/services/postgres-and-temporal.ts';
+import { dropDatabase } from '../../src/platform/services/postgres-databases.ts';
 import { timeSkippingServerExecutable } from '../../src/platform/services/time-skipping.ts';
 import { cacheDirectory } from '../../src/platform/state-directory.ts';
+import { createTemplateDatabase } from '../../src/testing/migrated-database.ts';
 import { removeAbandonedDirectories, temporaryDirectory } from './temporary-directory.ts';
 
 export interface TestServices {
   /** A database that may create others; each test file makes its own with `createDatabase`. */
   readonly postgresUrl: string;
+  /** A database with the store's tables, to copy. */
+  readonly templateDatabase: string;
   /** A Temporal development server without time skipping. */
   readonly temporalAddress: string;
   readonly temporalNamespace: string;
@@ -23,10 +26,8 @@ export interface TestServices {
 export async function startTestServices(): Promise<{ services: TestServices; stop: () => Promise<void> }> {
   const config = loadConfig();
   const progress = streamProgress(process.stderr);
-  const cache = cacheDirectory(config.cacheHome);
   removeAbandonedDirectories();
   const directory = temporaryDirectory();
-  const logFile = (name: string) => join(directory, `${name}.log`);
 
   const stopping: (() => Promise<void>)[] = [];
   const stop = async () => {
@@ -38,41 +39,37 @@ export async function startTestServices(): Promise<{ services: TestServices; sto
     stopping.push(service.stop);
     return service;
   };
+  const [postgresStarting, temporalStarting] = startPostgresAndTemporal(config, {
+    directory,
+    durable: false,
+    progress,
+  });
   const starting = [
-    startPostgres({
-      directory,
-      databaseUrl: config.databaseUrl,
-      durable: false,
-      progress,
-      logFile: logFile('postgres'),
-    }).then(started),
-    startTemporal({
-      directory,
-      cacheDirectory: cache,
-      address: config.temporal.address,
-      cliPath: config.temporal.cliPath,
-      namespace: config.temporal.namespace,
-      ui: false,
-      databaseFile: null,
-      progress,
-      logFile: logFile('temporal'),
-    }).then(started),
+    postgresStarting.then(started),
+    temporalStarting.then(started),
     timeSkippingServerExecutable({
       testServerPath: config.temporal.testServerPath,
-      cacheDirectory: cache,
+      cacheDirectory: cacheDirectory(config.cacheHome),
       progress,
-      logFile: logFile('time-skipping'),
+      logFile: join(directory, 'time-skipping.log'),
     }),
   ] as const;
   try {
     const [postgres, temporal, timeSkippingServer] = await Promise.all(starting);
+    const templateDatabase = await createTemplateDatabase(postgres.url);
     const services = {
       postgresUrl: postgres.url,
+      templateDatabase,
       temporalAddress: temporal.address,
       temporalNamespace: temporal.namespace,
       timeSkippingServer,
     };
-    return { services, stop };
+    const stopAll = async () => {
+      // The server may be somebody else's.
+      await dropDatabase(postgres.url, templateDatabase);
+      await stop();
+    };
+    return { services, stop: stopAll };
   } catch (error) {
     // The logs stay where the error says they are; what did start is stopped.
     await Promise.allSettled(starting);

@@ -9,6 +9,7 @@ export const testWorld = (options: Omit<WorldOptions, 'services'>): Promise<Worl
     ...options,
     services: {
       postgresUrl: inject('postgresUrl'),
+      templateDatabase: inject('templateDatabase'),
       temporalAddress: inject('temporalAddress'),
       timeSkipping: createTimeSkippingEnvironment,
     },

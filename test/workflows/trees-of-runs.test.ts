@@ -43,7 +43,7 @@ describe('a tree that stands still', () => {
   });
 
   test(
-    'S1.15 S1.18 a block goes down the tree, a note lifts it, and what was blocked for itself stays blocked',
+    'S1.15 S4.1 a block goes down the tree, a note lifts it, and what was blocked for itself stays blocked',
     { timeout: 90_000 },
     async () => {
       const { run, clerkRun, cashierRun, approval } = await untilAsked();

@@ -1,7 +1,7 @@
 /** Talks to an MCP server over its standard input and output. The server ends when we do, however we do. */
 import { serializeMessage } from '@modelcontextprotocol/client';
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
-import { childEnvironment } from '../../platform/config.ts';
+import { childEnvironment } from '../../platform/environment/child-environment.ts';
 import { startPiped } from '../../platform/piped-child.ts';
 import type { PipedChild } from '../../platform/piped-child.ts';
 import type { McpServer } from './server-options.ts';

@@ -5,7 +5,7 @@ import { stepOrigin } from '../../domain/core/ids.ts';
 import type { RunEvent } from '../../domain/schemas/event.ts';
 import { claimApproval, liveClaims, releaseClaim } from '../../store/claims.ts';
 import type { Claim } from '../../store/claims.ts';
-import { appendEvents } from '../../store/events.ts';
+import { appendFromOutside } from '../../store/append-from-outside.ts';
 import type { ApprovalRow } from '../../store/approvals.ts';
 import type { Api, Caller } from '../dependencies.ts';
 import { forbidden } from '../forbidden.ts';
@@ -30,19 +30,9 @@ function assertForce(caller: Caller, approval: ApprovalRow, force: boolean): voi
   if (force && !mayDo(caller, 'run.approval.force', approval)) throw forbidden('run.approval.force');
 }
 
-/** Each has an origin of its own: what the bridge tells is not numbered among the run's. */
-async function tell(api: Api, approval: ApprovalRow, event: RunEvent): Promise<void> {
-  const { tenant, project, rootRunId, runId } = approval;
-  await appendEvents(api.store, {
-    tenant,
-    project,
-    rootRunId,
-    runId,
-    origin: stepOrigin(`claim:${randomBytes(12).toString('hex')}`, 1),
-    events: [{ ordinal: 1, event }],
-    onlyIfUnfinished: true,
-  });
-}
+/** Each has an origin of its own. */
+const tell = (api: Api, approval: ApprovalRow, event: RunEvent): Promise<void> =>
+  appendFromOutside(api.store, approval, stepOrigin(`claim:${randomBytes(12).toString('hex')}`, 1), [event]);
 
 interface ClaimOrder {
   readonly caller: Caller;

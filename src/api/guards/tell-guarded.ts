@@ -1,7 +1,8 @@
 /** What the guards did is told with the run, once for each request, and read from there when the request comes again. */
 import type { GuardReport } from '../../contract/guards.ts';
 import { GuardNotice } from '../../domain/guards/guard.ts';
-import { appendEvents, readOriginEvents } from '../../store/events.ts';
+import { appendFromOutside } from '../../store/append-from-outside.ts';
+import { readOriginEvents } from '../../store/events.ts';
 import type { RunRow } from '../../store/run-rows.ts';
 import type { Api, Caller } from '../dependencies.ts';
 
@@ -14,24 +15,14 @@ type Told = Pick<RunRow, 'tenant' | 'project' | 'rootRunId' | 'runId'>;
 export async function tellGuarded(
   api: Api,
   { actor }: Pick<Caller, 'actor'>,
-  { tenant, project, rootRunId, runId }: Told,
+  run: Told,
   subjectId: string,
   notices: readonly GuardNotice[],
 ): Promise<void> {
   if (notices.length === 0) return;
   const at = await api.clock.nowMs();
-  await appendEvents(api.store, {
-    tenant,
-    project,
-    rootRunId,
-    runId,
-    origin: originOf(subjectId),
-    events: notices.map((notice, index) => ({
-      ordinal: index + 1,
-      event: { type: 'text.guarded', at, data: { ...notice, subjectId, actor } },
-    })),
-    onlyIfUnfinished: true,
-  });
+  const told = notices.map((notice) => ({ type: 'text.guarded' as const, at, data: { ...notice, subjectId, actor } }));
+  await appendFromOutside(api.store, run, originOf(subjectId), told);
 }
 
 /** What was told of a request that comes again. */

@@ -1,5 +1,5 @@
 /** What the routes for commands have in common: they find the run, give it the command, and tell what became of it. */
-import { CommandedRun } from '../../contract/runs.ts';
+import { CommandedRun } from '../../contract/run-commands.ts';
 import type { Api } from '../dependencies.ts';
 import { json } from '../responses.ts';
 import type { AnyReply, AnyRequest } from '../server-type.ts';

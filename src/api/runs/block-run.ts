@@ -1,4 +1,4 @@
-import type { BlockRun, UnblockRun } from '../../contract/runs.ts';
+import type { BlockRun, UnblockRun } from '../../contract/run-commands.ts';
 import { runCan } from '../../domain/core/run-status.ts';
 import { makeBlob } from '../../store/blobs.ts';
 import { randomId } from '../decisions/decision-id.ts';

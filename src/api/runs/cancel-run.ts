@@ -1,4 +1,4 @@
-import type { CancelRun } from '../../contract/runs.ts';
+import type { CancelRun } from '../../contract/run-commands.ts';
 import { isFinished, runCan } from '../../domain/core/run-status.ts';
 import type { CancelCommand } from '../../domain/schemas/command.ts';
 import { isTemporalUnavailable } from '../../gateway/temporal-faults.ts';

@@ -2,7 +2,7 @@
  * Commands that a person gives a run and that are no decisions: block, unblock, message, resolve. Signed and recorded, then put
  * into the run's mailbox, and answered on the event that they lead to.
  */
-import type { CommandedRun } from '../../contract/runs.ts';
+import type { CommandedRun } from '../../contract/run-commands.ts';
 import type { ProblemCode } from '../../contract/problem.ts';
 import { canonicalJson } from '../../domain/arguments/canonical-json.ts';
 import type { JsonValue } from '../../domain/arguments/json-value.ts';

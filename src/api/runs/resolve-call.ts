@@ -1,5 +1,5 @@
 /** An operator says how a parked call goes on: bound to the attempt that the run and the ledger know of. */
-import type { CommandedRun, ResolveCall } from '../../contract/runs.ts';
+import type { CommandedRun, ResolveCall } from '../../contract/run-commands.ts';
 import type { JsonValue } from '../../domain/arguments/json-value.ts';
 import { concernsRun } from '../../domain/core/state.ts';
 import { makeBlob } from '../../store/blobs.ts';

@@ -1,4 +1,4 @@
-import type { SendMessage } from '../../contract/runs.ts';
+import type { SendMessage } from '../../contract/run-commands.ts';
 import { makeBlob } from '../../store/blobs.ts';
 import type { Api } from '../dependencies.ts';
 import { guardText } from '../guards/guard-text.ts';

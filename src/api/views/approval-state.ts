@@ -6,6 +6,7 @@ import type { Claim } from '../../store/claims.ts';
 import { claimView } from '../decisions/claims.ts';
 import { viewerOf } from '../decisions/may-decide.ts';
 import type { Caller } from '../dependencies.ts';
+import { approvalHead } from './approval-head.ts';
 import { timestamp } from './time.ts';
 
 export interface StateContext {
@@ -20,26 +21,9 @@ export function approvalState(
 ): ApprovalState {
   const isClaimed = claim !== undefined && row.status === 'pending' && claim.until > nowMs;
   return {
-    approvalId: row.approvalId,
-    key: row.key,
-    kind: row.kind,
-    status: row.status,
-    runId: row.runId,
-    rootRunId: row.rootRunId,
-    agent: row.agent,
-    requester: row.requester,
+    ...approvalHead(row),
     tool: row.tool,
-    revision: row.revision,
-    digest: row.digest,
-    supersedes: row.supersedes ?? null,
-    supersededBy: row.supersededBy ?? null,
-    risk: row.verdict.risk,
     claim: isClaimed ? claimView(claim) : null,
-    requestedAt: timestamp(row.requestedAt),
-    decideBy: timestamp(row.decideBy),
-    expiring: row.status === 'pending' && row.warned === true,
-    reminders: row.reminded ?? 0,
-    escalated: row.escalated ?? null,
     canDecide: viewerOf(caller, row, nowMs).canDecide,
   };
 }

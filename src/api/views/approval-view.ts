@@ -19,6 +19,7 @@ import { viewerOf } from '../decisions/may-decide.ts';
 import { questionIn } from '../decisions/question.ts';
 import type { Api, Caller } from '../dependencies.ts';
 import { asActing } from '../runs/acting-agent.ts';
+import { approvalHead } from './approval-head.ts';
 import { contentOf, resultOf, textOf } from './content.ts';
 import type { Contents } from './content.ts';
 import { runPath } from './run-view.ts';
@@ -45,15 +46,8 @@ function approvalView(row: ApprovalRow, { caller, nowMs, contents, claims, tool 
   const previous = contentOf(contents, row.previousArgumentsRef);
   const claim = claims.get(row.approvalId);
   return {
-    approvalId: row.approvalId,
-    key: row.key,
-    kind: row.kind,
-    status: row.status,
-    runId: row.runId,
-    rootRunId: row.rootRunId,
+    ...approvalHead(row),
     path: row.path,
-    agent: row.agent,
-    requester: row.requester,
     turn: row.turn,
     toolCallId: row.toolCallId,
     tool: {
@@ -70,13 +64,8 @@ function approvalView(row: ApprovalRow, { caller, nowMs, contents, claims, tool 
     ...(value === undefined ? {} : { arguments: value }),
     argumentsBytes: row.argumentsRef.bytes,
     ...(previous === undefined ? {} : { previousArguments: previous }),
-    digest: row.digest,
-    revision: row.revision,
     editor: row.editor ?? null,
-    supersedes: row.supersedes ?? null,
-    supersededBy: row.supersededBy ?? null,
     contributors: row.contributors ?? [],
-    risk: verdict.risk,
     rule: { id: verdict.ruleId, layer: verdict.layer, reason: verdict.reason },
     allowedDecisions: verdict.allowedDecisions,
     approverRules: [...rules],
@@ -87,11 +76,6 @@ function approvalView(row: ApprovalRow, { caller, nowMs, contents, claims, tool 
     grantable: verdict.grantable ?? null,
     batch: verdict.batch ?? null,
     claim: claim ? claimView(claim) : null,
-    requestedAt: timestamp(row.requestedAt),
-    decideBy: timestamp(row.decideBy),
-    expiring: row.status === 'pending' && row.warned === true,
-    reminders: row.reminded ?? 0,
-    escalated: row.escalated ?? null,
     onExpire: verdict.onExpire,
     executeBy: timestampOrNull(row.executeBy),
     decision: decision ? decisionView(decision, contents) : null,

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { WorkflowHistory } from '../../domain/evidence/workflow-history.ts';
-import { installationEnvironment } from '../../platform/config.ts';
+import { installationEnvironment } from '../../platform/environment/child-environment.ts';
 import { CliError, EXIT } from '../exit-codes.ts';
 import { projectRoot } from '../project-root.ts';
 

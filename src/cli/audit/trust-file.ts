@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TrustAnchors } from '../../contract/audit.ts';
 import type { Trust } from '../../domain/core/attestation.ts';
-import { loadClientEnvironment } from '../../platform/config.ts';
+import { loadClientEnvironment } from '../../platform/environment/client-environment.ts';
 import { stateDirectory } from '../../platform/state-directory.ts';
 import { verifySignature } from '../../platform/verify-signature.ts';
 import { CliError, EXIT } from '../exit-codes.ts';

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { ProblemError } from '../../client/index.ts';
 import type { ApprovalFeedItem } from '../../client/index.ts';
 import { connect, withApiOptions } from '../context.ts';
 import type { ApiOptions, CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { listenForInterruption } from '../interruption.ts';
+import { tellLostConnection } from '../lost-connection.ts';
 import { changeLine, pendingTable } from '../show/approval-change.ts';
 import { showCommand } from '../show/decide-commands.ts';
 import { jsonLine } from '../show/json.ts';
@@ -15,20 +15,14 @@ export const addApprovalsWatch = (approvals: Command, { terminal, end }: CliCont
     .description('follow what waits for a decision and what becomes of it, until Ctrl-C')
     .action(async (options: ApiOptions) => {
       const { signal } = listenForInterruption();
-      let isTold = false;
+      const connection = tellLostConnection(terminal);
       const items = connect(options).approvals.watch({
         signal,
-        onReconnect: ({ attempt, cause }) => {
-          // A cut that the next attempt mends is nobody's business.
-          if (attempt < 2 || isTold) return;
-          isTold = true;
-          const why = cause instanceof ProblemError ? cause.title : 'The connection is lost';
-          terminal.note(`${why}; trying again until it is back (Ctrl-C gives up).`);
-        },
+        onReconnect: connection.onReconnect,
       });
       const print = options.json ? (item: ApprovalFeedItem) => terminal.print(jsonLine(item)) : itemPrinter(terminal);
       for await (const item of items) {
-        isTold = false;
+        connection.isBack();
         print(item);
       }
       end(EXIT.interrupted);

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Command } from 'commander';
-import { childEnvironment } from '../../platform/config.ts';
+import { childEnvironment } from '../../platform/environment/child-environment.ts';
 import type { CliContext } from '../context.ts';
 import { CliError, EXIT } from '../exit-codes.ts';
 import { writeProject } from '../local/write-project.ts';

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { ParkedCall, ResolveCall, RunDetail } from '../../contract/runs.ts';
+import type { ResolveCall } from '../../contract/run-commands.ts';
+import type { ParkedCall, RunDetail } from '../../contract/runs.ts';
 import type { JsonValue } from '../../domain/arguments/json-value.ts';
 import type { Resolution } from '../../domain/schemas/command.ts';
 import { callArgument, digestArgument, epochArgument, jsonArgument, runIdArgument } from '../arguments.ts';

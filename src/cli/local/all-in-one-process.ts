@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { startSupervised } from '../../platform/child-process.ts';
 import type { SupervisedChild } from '../../platform/child-process.ts';
-import { installationEnvironment } from '../../platform/config.ts';
+import { installationEnvironment } from '../../platform/environment/child-environment.ts';
 import { awaitReady, logSizeBytes } from '../../platform/ready-line.ts';
 import type { Ready } from '../../platform/ready-line.ts';
 import { projectRoot } from '../project-root.ts';

@@ -1,4 +1,4 @@
-import type { CommandedRun } from '../../contract/runs.ts';
+import type { CommandedRun } from '../../contract/run-commands.ts';
 import { presentInline } from '../../domain/present/present.ts';
 import { COMMAND } from '../context.ts';
 import type { Terminal } from '../terminal.ts';

@@ -2,7 +2,7 @@
 import { ProblemError, UnreachableError } from '../../client/index.ts';
 import { presentInline } from '../../domain/present/present.ts';
 import { ClientConfigError } from '../../platform/client-config.ts';
-import { ConfigError } from '../../platform/config.ts';
+import { ConfigError } from '../../platform/config-error.ts';
 import { LocalServiceError } from '../../platform/services/local-service-error.ts';
 import { CliError, EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';

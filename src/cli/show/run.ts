@@ -1,5 +1,6 @@
 import type { Approval } from '../../contract/approvals.ts';
-import type { Artifact, Run, RunDetail } from '../../contract/runs.ts';
+import type { Artifact } from '../../contract/artifacts.ts';
+import type { Run, RunDetail } from '../../contract/runs.ts';
 import { presentValue } from '../../domain/present/present-value.ts';
 import type { Terminal } from '../terminal.ts';
 import { approvalTable } from './approval.ts';

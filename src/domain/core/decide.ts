@@ -99,7 +99,9 @@ const usedBySubRun = (
   const isOut = state.calls.some((call) => call.toolCallId === toolCallId && call.status === 'running');
   if (!subRun || !isOut) return [];
   const { usage, runId } = subRun;
-  if (usage.inputTokens + usage.outputTokens === 0) return [];
+  // What nobody counted is left out of it.
+  const isNothing = usage.inputTokens + usage.outputTokens === 0 && Object.keys(usage).length === 2;
+  if (isNothing) return [];
   const data = { turn: state.turn, ...usage, subRunId: runId };
   return [{ type: 'usage.recorded', at: now, data }];
 };

@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { processStartTime } from '../../../scripts/process-lock.mjs';
 import { runToEnd, tailOfLog } from '../child-process.ts';
-import { childEnvironment } from '../config.ts';
+import { childEnvironment } from '../environment/child-environment.ts';
 import { LocalServiceError } from './local-service-error.ts';
 import type { PostgresPrograms } from './postgres-programs.ts';
 import { databaseHome, directoryFor } from './postgres-user.ts';

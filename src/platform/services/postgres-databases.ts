@@ -6,13 +6,16 @@ const duplicateDatabase = '42P04';
 const uniqueViolation = '23505';
 const objectInUse = '55006';
 
-/** Creates a database unless it exists, and returns its URL. `adminUrl` is that of any other database of the server. */
-export async function createDatabase(adminUrl: string, name: string): Promise<string> {
+/**
+ * Creates a database unless it exists, and returns its URL. `adminUrl` is that of any other database of the server.
+ * With a template it is a copy of that one, to which nobody may be connected.
+ */
+export async function createDatabase(adminUrl: string, name: string, template = 'template0'): Promise<string> {
   await withClient(adminUrl, async (client) => {
     const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [name]);
     if (rowCount === 1) return;
     await retryWhileTemplateIsInUse(() =>
-      client.query(`create database ${escapeIdentifier(name)} template template0 encoding 'UTF8'`),
+      client.query(`create database ${escapeIdentifier(name)} template ${escapeIdentifier(template)} encoding 'UTF8'`),
     );
   });
   return databaseUrlOf(adminUrl, name);

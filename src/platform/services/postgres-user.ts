@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { chown, mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { childEnvironment } from '../config.ts';
+import { childEnvironment } from '../environment/child-environment.ts';
 import { LocalServiceError } from './local-service-error.ts';
 
 const execute = promisify(execFile);

@@ -2,7 +2,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { runToEnd } from '../child-process.ts';
-import { childEnvironment } from '../config.ts';
+import { childEnvironment } from '../environment/child-environment.ts';
 import type { Progress } from '../progress.ts';
 import { LocalServiceError } from './local-service-error.ts';
 import { cachedProgram, cachedProgramPath } from './program-cache.ts';

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { runToEnd } from '../child-process.ts';
-import { childEnvironment } from '../config.ts';
+import { childEnvironment } from '../environment/child-environment.ts';
 
 const downloadService = 'https://temporal.download';
 const answerTimeoutMs = 10_000;

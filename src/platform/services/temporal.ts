@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { startSupervised, tailOfLog } from '../child-process.ts';
 import type { ChildExit, SupervisedChild } from '../child-process.ts';
-import { childEnvironment } from '../config.ts';
+import { childEnvironment } from '../environment/child-environment.ts';
 import type { Progress } from '../progress.ts';
 import { acceptsConnections, freePort } from './free-port.ts';
 import { LocalServiceError } from './local-service-error.ts';

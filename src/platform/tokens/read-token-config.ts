@@ -1,5 +1,5 @@
 /** The file that says which tokens are believed: JSON or YAML. */
-import { ConfigError } from '../config.ts';
+import { ConfigError } from '../config-error.ts';
 import { PolicyFileError, readYamlFile } from '../policy-file.ts';
 import { TokenConfig } from './token-config.ts';
 

@@ -77,11 +77,13 @@ test('a cut text says so, in bytes, between two characters', () => {
 });
 
 test('a text of a megabyte, on one line, is shown whole and soon', () => {
-  const startedAt = performance.now();
+  // Work done, not time passed: a busy machine is no reason to fail.
+  const before = process.cpuUsage();
   expect(presentText('x\u202e'.repeat(300_000))).toHaveLength(300_000 * 9);
   expect(presentText('x'.repeat(1_000_000))).toHaveLength(1_000_000);
   expect(presentText('\u0301'.repeat(300_000), { maxBytes: 500_000 })).toContain('⟨cut: ');
-  expect(performance.now() - startedAt).toBeLessThan(5_000);
+  const { user, system } = process.cpuUsage(before);
+  expect((user + system) / 1_000).toBeLessThan(5_000);
 });
 
 const nasty = fc.constantFrom(

@@ -2,7 +2,7 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import type { JsonValue } from '../../../domain/arguments/json-value.ts';
-import { childEnvironment } from '../../../platform/config.ts';
+import { childEnvironment } from '../../../platform/environment/child-environment.ts';
 import { startPiped } from '../../../platform/piped-child.ts';
 import { ToolError, defineTool } from '../tool.ts';
 import type { Tool, ToolContext, ToolRule } from '../tool.ts';

@@ -1,7 +1,7 @@
 // The one place that starts git. Repositories are read as untrusted data: their configuration may name programs and
 // files, so every such setting is switched off, and only plumbing commands that read objects are run.
 import { spawn } from 'node:child_process';
-import { childEnvironment } from '../../../platform/config.ts';
+import { childEnvironment } from '../../../platform/environment/child-environment.ts';
 import { ToolError } from '../tool.ts';
 
 /** A repository whose directories were checked: see `openRepository`. */

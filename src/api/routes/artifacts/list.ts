@@ -1,4 +1,5 @@
-import { ArtifactList, RunParams } from '../../../contract/runs.ts';
+import { ArtifactList } from '../../../contract/artifacts.ts';
+import { RunParams } from '../../../contract/runs.ts';
 import type { Api } from '../../dependencies.ts';
 import { json, problems } from '../../responses.ts';
 import { findRun } from '../../runs/find-run.ts';

@@ -1,4 +1,5 @@
-import { BlockRun, RunParams } from '../../../contract/runs.ts';
+import { BlockRun } from '../../../contract/run-commands.ts';
+import { RunParams } from '../../../contract/runs.ts';
 import type { Api } from '../../dependencies.ts';
 import { CommandHeaders } from '../../idempotency-key.ts';
 import { problems } from '../../responses.ts';

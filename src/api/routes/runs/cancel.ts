@@ -1,4 +1,5 @@
-import { CancelRun, CancelledRun, RunParams } from '../../../contract/runs.ts';
+import { CancelRun, CancelledRun } from '../../../contract/run-commands.ts';
+import { RunParams } from '../../../contract/runs.ts';
 import type { Api } from '../../dependencies.ts';
 import { CommandHeaders } from '../../idempotency-key.ts';
 import { json, problems } from '../../responses.ts';

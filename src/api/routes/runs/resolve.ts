@@ -1,4 +1,5 @@
-import { ResolveCall, RunParams } from '../../../contract/runs.ts';
+import { ResolveCall } from '../../../contract/run-commands.ts';
+import { RunParams } from '../../../contract/runs.ts';
 import type { Api } from '../../dependencies.ts';
 import { CommandHeaders } from '../../idempotency-key.ts';
 import { problems } from '../../responses.ts';

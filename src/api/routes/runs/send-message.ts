@@ -1,12 +1,11 @@
-import { CommandedRun, RunParams, SendMessage } from '../../../contract/runs.ts';
+import { SendMessage } from '../../../contract/run-commands.ts';
+import { RunParams } from '../../../contract/runs.ts';
 import type { Api } from '../../dependencies.ts';
 import { CommandHeaders } from '../../idempotency-key.ts';
-import { json, problems } from '../../responses.ts';
-import { findRun } from '../../runs/find-run.ts';
+import { problems } from '../../responses.ts';
+import { COMMAND_ANSWERS, answerCommand } from '../../runs/answer-command.ts';
 import { sendMessage } from '../../runs/send-message.ts';
 import type { ApiServer } from '../../server-type.ts';
-import { clientGone } from '../../streams/client-gone.ts';
-import { runDetail } from '../../views/run-view.ts';
 
 /** Says something to the model of a run. */
 export function registerSendMessage(app: ApiServer, api: Api): void {
@@ -24,8 +23,7 @@ export function registerSendMessage(app: ApiServer, api: Api): void {
       params: RunParams,
       body: SendMessage,
       response: {
-        200: json('The run, and what became of the message', CommandedRun),
-        202: json('The message is in the mailbox of the run; no worker answered in time', CommandedRun),
+        ...COMMAND_ANSWERS,
         ...problems(
           'malformed_json',
           'service_cannot_decide',
@@ -43,18 +41,8 @@ export function registerSendMessage(app: ApiServer, api: Api): void {
       },
     },
     handler: async (request, reply) => {
-      const run = await findRun(api, request, request.params.runId);
-      const answer = await sendMessage(api, {
-        caller: request.caller,
-        run,
-        request: request.body,
-        idempotencyKey: request.headers['idempotency-key'],
-        signal: clientGone(reply),
-      });
-      const { commandId, outcome } = answer;
-      const told = { commandId, outcome, guards: [...answer.guards], warnings: [] };
-      const status = outcome === 'pending' ? 202 : 200;
-      return reply.code(status).send({ ...(await runDetail(api, answer.run)), ...told });
+      const { status, answer } = await answerCommand(api, request, reply, sendMessage);
+      return reply.code(status).send(answer);
     },
   });
 }

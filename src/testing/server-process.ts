@@ -1,11 +1,11 @@
-// API and worker as processes of their own, to be killed. They end with the test that started them, however it ends.
+// API and worker as processes of their own, to be measured or killed. They end with the process that started them, however it ends.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { childEnvironment } from '../../src/platform/config.ts';
-import { tailOfLog } from '../../src/platform/child-process.ts';
+import { childEnvironment } from '../platform/environment/child-environment.ts';
+import { tailOfLog } from '../platform/child-process.ts';
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
