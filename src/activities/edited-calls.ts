@@ -22,13 +22,20 @@ export const readEditedCalls = async (
       (call) => [call.toolCallId, call],
     ),
   );
+  // The last decision on each: one that the gate refused may have been followed by another.
+  const decided = new Map(
+    events.flatMap((event) => (event.type === 'approval.decided' ? [[event.data.approvalId, event.data.digest]] : [])),
+  );
   const edited = new Map<string, BlobRef>();
   await Promise.all(
     events.filter(isOutcome).map(async ({ data: { toolCallId } }) => {
       const call = judged.get(toolCallId);
       // Only what people were asked for can have been edited.
       if (call?.verdict?.effect !== 'ask' || isAnsweredByPeople(call.role) || call.grantId !== undefined) return;
-      const approval = await getApproval(store, scope, approvalId(runId, toolCallId));
+      const id = approvalId(runId, toolCallId);
+      // Decided as the model asked for it: the digest stands for the arguments, too.
+      if (call.digest !== undefined && decided.get(id) === call.digest) return;
+      const approval = await getApproval(store, scope, id);
       const ran = approval?.decision?.editedArgumentsRef ?? approval?.argumentsRef;
       if (ran && ran.sha256 !== call.argumentsRef?.sha256) edited.set(toolCallId, ran);
     }),

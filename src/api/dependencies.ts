@@ -39,7 +39,10 @@ export interface ApiLimits {
   readonly streamStallMs: number;
   /** How long a decision waits for an approval that is not stored yet. */
   readonly approvalWaitMs: number;
-  /** Silence of the feed after which the workflow is asked about a decision. */
+  /**
+   * Silence of the feed after which the workflow is asked about a decision: longer than a busy worker takes, since each
+   * question is one more task for it.
+   */
   readonly verdictAfterMs: number;
   /** After this the decision is answered 202. */
   readonly decisionWaitMs: number;
@@ -68,7 +71,7 @@ export const DEFAULT_LIMITS: ApiLimits = {
   heartbeatMs: 15_000,
   streamStallMs: 60_000,
   approvalWaitMs: 2_000,
-  verdictAfterMs: 200,
+  verdictAfterMs: 1_500,
   decisionWaitMs: 3_000,
   sessionIdleMs: 30 * 60_000,
   sessionMaxMs: 12 * 3_600_000,

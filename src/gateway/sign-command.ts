@@ -1,12 +1,12 @@
 /** Signs what people command. The only holder of the private key is the bridge. */
 import { createHmac, hkdfSync, randomUUID } from 'node:crypto';
-import { CompactSign, importJWK } from 'jose';
 import { COMMAND_TYPE } from '../domain/core/attestation.ts';
 import { digestOf } from '../domain/core/digest.ts';
 import type { Actor, Channel } from '../domain/schemas/actor.ts';
 import type { Command, CommandClaims, SignedCommand } from '../domain/schemas/command.ts';
 import { trustedKeys } from '../platform/signing-keys.ts';
 import type { SigningKeys, TrustedKeys } from '../platform/signing-keys.ts';
+import { compactSigner } from '../platform/compact-signer.ts';
 
 export interface SigningContext {
   readonly tenant: string;
@@ -45,10 +45,9 @@ const decisionClaims = (command: Command): Partial<CommandClaims> => {
 };
 
 export const createCommandSigner = async (keys: SigningKeys): Promise<CommandSigner> => {
-  const key = await importJWK(keys.key, 'EdDSA');
   // From the anchor: signing keys rotate, and a request that comes again must still be the same.
   const secret = Buffer.from(hkdfSync('sha256', keys.anchor.d, '', 'countersign.fingerprint/v1', 32));
-  const header = { alg: 'EdDSA', typ: 'countersign-command+jws', kid: keys.kid, cert: keys.certificate };
+  const signed = compactSigner(keys.key, { typ: 'countersign-command+jws', kid: keys.kid, cert: keys.certificate });
   return {
     async sign(command, { actor, authTime, channel, nowMs, tenant, project }) {
       const bytes = JSON.stringify(command);
@@ -65,8 +64,7 @@ export const createCommandSigner = async (keys: SigningKeys): Promise<CommandSig
         iat: nowMs,
         jti: randomUUID(),
       };
-      const jws = await new CompactSign(Buffer.from(JSON.stringify(claims))).setProtectedHeader(header).sign(key);
-      return { bytes, jws };
+      return { bytes, jws: signed(claims) };
     },
     fingerprint: (text) => createHmac('sha256', secret).update(text).digest(),
     trust: () => trustedKeys(keys),

@@ -28,6 +28,8 @@ export interface StoreOptions {
   readonly statementTimeoutMs?: number;
 }
 
+const IDLE_CONNECTION_MS = 5 * 60_000;
+
 const BLOB_CACHE_BYTES = 32 * 1024 * 1024;
 const DEFINITION_CACHE_ENTRIES = 200;
 
@@ -50,6 +52,8 @@ export function openStore(options: StoreOptions): Store {
     max: options.maxConnections ?? 20,
     application_name: options.applicationName ?? 'countersign',
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
+    // People decide minutes after they were asked: by then a new connection would cost more than the decision.
+    idleTimeoutMillis: IDLE_CONNECTION_MS,
     statement_timeout: statementTimeoutMs,
     // The server's timeout comes first; this one is for a server that no longer answers.
     query_timeout: statementTimeoutMs + 5_000,

@@ -12,6 +12,8 @@ export interface RecordedCall {
 export interface RecordingTool {
   readonly tool: Tool;
   readonly calls: readonly RecordedCall[];
+  /** Those that one run has made. */
+  callsOf(runId: string): readonly RecordedCall[];
 }
 
 export interface RecordingToolOptions extends Partial<Omit<ToolOptions<z.ZodType>, 'execute'>> {
@@ -34,5 +36,5 @@ export const recordingTool = (name: string, options: RecordingToolOptions = {}):
       return run ? run(args as JsonValue, context) : { ok: true };
     },
   });
-  return { tool, calls };
+  return { tool, calls, callsOf: (runId) => calls.filter(({ effectKey }) => effectKey.includes(runId)) };
 };

@@ -27,8 +27,8 @@ const agent = testAgent({
     recordingTool('free', { input }),
     recordingTool('never', { input }),
     recordingTool('some', { input }),
-    { tool: askUser(), calls: [] },
-    { tool: blockRun(), calls: [] },
+    askUser(),
+    blockRun(),
   ],
   policy: [
     { id: 'remember', match: 'refund', effect: 'ask', grantable: { scopes: ['agent'], maxTtl: '1h', maxUses: 9 } },

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { recordingTool, testAgent } from '../../src/testing/index.ts';
 import type { RunToolInput } from '../../src/domain/schemas/step.ts';
-import type { SignedCommand } from '../../src/domain/schemas/command.ts';
+import type { DecideCommand, SignedCommand } from '../../src/domain/schemas/command.ts';
 import { createCommandSigner } from '../../src/gateway/sign-command.ts';
 import { createSigningKeys } from '../../src/platform/signing-keys.ts';
 import { makeBlob, putBlobs, readBlobs } from '../../src/store/blobs.ts';
@@ -161,17 +161,8 @@ describe('B1 a decision', () => {
   test('signed by a key that this deployment does not trust is no consent', async () => {
     const judged = await run.judged('refund', { amount: 5 }, index++);
     const forger = await createCommandSigner(await createSigningKeys(gate.nowMs));
-    const good: unknown = JSON.parse((await run.consent(judged)).bytes);
-    const actor = person('anna');
-    const context = {
-      tenant: 'acme',
-      project: 'web',
-      actor,
-      authTime: gate.nowMs,
-      channel: 'api',
-      nowMs: gate.nowMs,
-    } as const;
-    const forged = await forger.sign(good as Parameters<typeof forger.sign>[0], context);
+    const good = JSON.parse((await run.consent(judged)).bytes) as DecideCommand;
+    const forged = await run.sign(good, { actor: person('anna') }, forger);
     expect(await refusal({ ...judged, evidence: [forged] })).toBe('consent_untrusted_key/void_consent');
   });
 

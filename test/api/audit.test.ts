@@ -1,28 +1,17 @@
 import { HTTP } from 'cloudevents';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { z } from 'zod';
 import type { EventLine, ExportHeader } from '../../src/domain/evidence/export-lines.ts';
 import { ExportVerifier } from '../../src/domain/evidence/verify-export.ts';
 import { verifySignature } from '../../src/platform/verify-signature.ts';
-import { asksFor, recordingTool, says, testAgent } from '../../src/testing/index.ts';
 import type { Person, World } from '../../src/testing/index.ts';
+import { refundOrder } from '../support/agents/refund-order.ts';
 import { testWorld } from '../support/world.ts';
-
-const refund = recordingTool('refund', { description: 'Pays.', input: z.strictObject({ order: z.number() }) });
 
 let world: World;
 let anna: Person;
 let runId: string;
 beforeAll(async () => {
-  world = await testWorld({
-    agents: [
-      testAgent({
-        script: [asksFor('refund', { order: 7 }), says('Done.')],
-        tools: [refund],
-        policy: [{ id: 'ask-refund', match: 'refund', effect: 'ask', reason: 'Money.', risk: 'high' }],
-      }),
-    ],
-  });
+  world = await testWorld({ agents: [refundOrder()] });
   anna = await world.person('anna');
   const run = await anna.startRun({});
   const approval = await run.pending();

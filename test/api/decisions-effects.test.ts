@@ -28,7 +28,7 @@ const agents = [
   testAgent({ name: 'pair', tools: [refund], policy, script: [asksForAll([call(1), call(2)]), says('Done.')] }),
   testAgent({
     name: 'curious',
-    tools: [{ tool: askUser(), calls: [] }],
+    tools: [askUser()],
     script: [
       asking({ question: 'Which region?', options: ['north', 'south'] }),
       asking({ question: 'How many?', schema: { type: 'integer', minimum: 1 } }),
@@ -51,7 +51,7 @@ const receipt = (answer: Answer) => {
   expect(answer.status, JSON.stringify(answer.body)).toBe(200);
   return answer.body as DecisionReceipt;
 };
-const effectsOf = ({ runId }: StartedRun) => refund.calls.filter(({ effectKey }) => effectKey.includes(runId));
+const effectsOf = ({ runId }: StartedRun) => refund.callsOf(runId);
 const stateOf = async (run: StartedRun) => (await run.get()).state;
 
 describe('S0.2 S0.3 state edits', () => {

@@ -44,7 +44,7 @@ const runOf = async (agent: string): Promise<{ run: StartedRun; approval: Approv
 };
 
 const by = (person: Person, run: StartedRun) => person.run(run.runId);
-const effectsOf = ({ runId }: StartedRun) => refund.calls.filter(({ effectKey }) => effectKey.includes(runId));
+const effectsOf = ({ runId }: StartedRun) => refund.callsOf(runId);
 const receipt = (answer: Answer) => {
   expect(answer.status, JSON.stringify(answer.body)).toBe(200);
   return answer.body as DecisionReceipt;

@@ -5,19 +5,16 @@ import type { Page } from '../../src/contract/pagination.ts';
 import { GrantCommand } from '../../src/domain/schemas/command.ts';
 import { readAudit } from '../../src/store/audit-events.ts';
 import { getGrant } from '../../src/store/grants.ts';
-import { createApiWorld, scope } from './api-world.ts';
+import { scope } from './api-world.ts';
 import type { ApiWorld } from './api-world.ts';
 import { agentDigestOf } from './definition.ts';
-import { PAYMENTS, obedientRun, putPayments } from './obedient-run.ts';
+import { PAYMENTS, createPaymentsWorld, obedientRun, putPayments } from './obedient-run.ts';
 
 let world: ApiWorld;
 let operator: string;
 let requester: string;
 beforeAll(async () => {
-  world = await createApiWorld();
-  await putPayments(world);
-  operator = (await world.newKey({ principal: 'otto', roles: ['operator'] })).key;
-  requester = (await world.newKey({ principal: 'rita', roles: ['requester'] })).key;
+  ({ world, operator, requester } = await createPaymentsWorld());
 });
 afterAll(() => world[Symbol.asyncDispose]());
 

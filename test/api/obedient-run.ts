@@ -16,7 +16,7 @@ import type { SignedCommand } from '../../src/domain/schemas/command.ts';
 import type { RunEvent } from '../../src/domain/schemas/event.ts';
 import { putDefinition } from '../../src/store/definitions.ts';
 import { getRun } from '../../src/store/run-rows.ts';
-import { scope } from './api-world.ts';
+import { createApiWorld, scope } from './api-world.ts';
 import type { ApiWorld } from './api-world.ts';
 import { agentDigestOf, testDefinition } from './definition.ts';
 import { scriptedRun } from './run-script.ts';
@@ -36,6 +36,15 @@ const tool = (name: string, more: object = {}) => ({
   definitionDigest: digestOf(name),
   ...more,
 });
+
+/** A world where the agent is known, with an operator (`otto`) and a requester (`rita`). */
+export async function createPaymentsWorld(): Promise<{ world: ApiWorld; operator: string; requester: string }> {
+  const world = await createApiWorld();
+  await putPayments(world);
+  const { key: operator } = await world.newKey({ principal: 'otto', roles: ['operator'] });
+  const { key: requester } = await world.newKey({ principal: 'rita', roles: ['requester'] });
+  return { world, operator, requester };
+}
 
 export async function putPayments(world: ApiWorld, changes: object = {}): Promise<AgentDefinition> {
   const definition = AgentDefinition.parse({

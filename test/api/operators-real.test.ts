@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 
 const reason = 'I looked it up at the bank.';
-const effectsOf = (runId: string) => refund.calls.filter((call) => call.effectKey.includes(runId)).length;
+const effectsOf = (runId: string) => refund.callsOf(runId).length;
 
 /** An attempt has reserved the call and was never heard of again. */
 async function parked() {

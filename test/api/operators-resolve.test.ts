@@ -6,18 +6,16 @@ import { ResolveCommand } from '../../src/domain/schemas/command.ts';
 import { readBlobs } from '../../src/store/blobs.ts';
 import { readCommands } from '../../src/store/commands.ts';
 import { readEvents } from '../../src/store/events.ts';
-import { createApiWorld, scope } from './api-world.ts';
+import { scope } from './api-world.ts';
 import type { ApiWorld } from './api-world.ts';
-import { PAYMENTS, TOOL_TIMEOUT_MS, obedientRun, putPayments } from './obedient-run.ts';
+import { PAYMENTS, TOOL_TIMEOUT_MS, createPaymentsWorld, obedientRun } from './obedient-run.ts';
 import type { ObedientRun } from './obedient-run.ts';
 import { driftedRun, parkedRun, settleEffect } from './parked-run.ts';
 
 let world: ApiWorld;
 let operator: string;
 beforeAll(async () => {
-  world = await createApiWorld();
-  await putPayments(world);
-  operator = (await world.newKey({ principal: 'otto', roles: ['operator'] })).key;
+  ({ world, operator } = await createPaymentsWorld());
 });
 afterAll(() => world[Symbol.asyncDispose]());
 

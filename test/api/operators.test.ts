@@ -5,19 +5,16 @@ import { BlockCommand, UnblockCommand } from '../../src/domain/schemas/command.t
 import { readBlobs } from '../../src/store/blobs.ts';
 import { readCommands } from '../../src/store/commands.ts';
 import { readEvents } from '../../src/store/events.ts';
-import { createApiWorld, scope } from './api-world.ts';
+import { scope } from './api-world.ts';
 import type { ApiWorld } from './api-world.ts';
-import { obedientRun, putPayments } from './obedient-run.ts';
+import { createPaymentsWorld, obedientRun } from './obedient-run.ts';
 import type { ObedientRun } from './obedient-run.ts';
 
 let world: ApiWorld;
 let operator: string;
 let requester: string;
 beforeAll(async () => {
-  world = await createApiWorld();
-  await putPayments(world);
-  operator = (await world.newKey({ principal: 'otto', roles: ['operator'] })).key;
-  requester = (await world.newKey({ principal: 'rita', roles: ['requester'] })).key;
+  ({ world, operator, requester } = await createPaymentsWorld());
 });
 afterAll(() => world[Symbol.asyncDispose]());
 beforeEach(() => {

@@ -29,7 +29,7 @@ beforeAll(async () => {
       testAgent({
         name: 'asker',
         script: [asksFor('ask_user', { question: 'Which day?', options: ['Monday', 'Tuesday'] }), says('Thanks.')],
-        tools: [{ tool: askUser(), calls: [] }],
+        tools: [askUser()],
       }),
     ],
   });

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { z } from 'zod';
 import { fileSink } from '../../src/adapters/sinks/file-sink.ts';
 import { auditGenesisHash, chainHash } from '../../src/domain/evidence/chain.ts';
 import { systemClock } from '../../src/platform/clock.ts';
@@ -15,29 +14,19 @@ import { processTerminal } from '../../src/cli/terminal.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
 import { trustedKeys } from '../../src/platform/signing-keys.ts';
 import { verifySignature } from '../../src/platform/verify-signature.ts';
-import { asksFor, recordingTool, says, testAgent } from '../../src/testing/index.ts';
 import type { Person, World } from '../../src/testing/index.ts';
+import { refundOrder } from '../support/agents/refund-order.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { testWorld } from '../support/world.ts';
 import { cliWith } from './run-cli.ts';
 import type { Cli } from './run-cli.ts';
-
-const refund = recordingTool('refund', { description: 'Pays.', input: z.strictObject({ order: z.number() }) });
 
 let world: World;
 let anna: Person;
 let cli: Cli;
 let directory: string;
 beforeAll(async () => {
-  world = await testWorld({
-    agents: [
-      testAgent({
-        script: [asksFor('refund', { order: 7 }), says('Done.')],
-        tools: [refund],
-        policy: [{ id: 'ask-refund', match: 'refund', effect: 'ask', reason: 'Money.', risk: 'high' }],
-      }),
-    ],
-  });
+  world = await testWorld({ agents: [refundOrder()] });
   anna = await world.person('anna');
   directory = temporaryDirectory();
   cli = cliWith({

@@ -62,7 +62,7 @@ beforeAll(async () => {
       testAgent({
         name: 'asker',
         script: [asksFor('ask_user', { question: 'Which day?', options }), says('Thanks.')],
-        tools: [{ tool: askUser(), calls: [] }],
+        tools: [askUser()],
       }),
     ],
   });

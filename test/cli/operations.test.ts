@@ -39,7 +39,7 @@ beforeAll(async () => {
       testAgent({
         name: 'blocker',
         script: [asksFor('block_run', { reason: 'Which\u202e account?' }), says('Thanks.')],
-        tools: [{ tool: blockRun(), calls: [] }],
+        tools: [blockRun()],
         policy: [{ id: 'allow-block', match: 'block_run', effect: 'allow' }],
       }),
     ],

@@ -54,7 +54,7 @@ const reconcileNow = (): Promise<void> => {
   );
 };
 
-const effectsOf = (runId: string) => refund.calls.filter(({ effectKey }) => effectKey.includes(runId)).length;
+const effectsOf = (runId: string) => refund.callsOf(runId).length;
 
 describe('the reconciler', () => {
   test('S2.3 S3.10 ends a run whose workflow was terminated, and its stream', async () => {

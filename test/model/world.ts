@@ -12,7 +12,7 @@ import type { RunEvent } from '../../src/domain/schemas/event.ts';
 import type { RunToolInput, ToolOutcome, ToolStepResult } from '../../src/domain/schemas/step.ts';
 import { openRun } from '../../src/workflows/live-run.ts';
 import type { LiveRun } from '../../src/workflows/live-run.ts';
-import { RUN_ID, digest, ref } from '../support/core.ts';
+import { RUN_ID, helperRun, ref } from '../support/core.ts';
 import { PEOPLE, REQUESTER } from './cast.ts';
 import { prove, refusal, sign } from './gate.ts';
 import type { Refusal } from './gate.ts';
@@ -51,17 +51,7 @@ const limits = RunLimits.parse({
   maxConcurrentTools: 3,
   repairTurns: 1,
 });
-const identity = {
-  tenant: 'acme',
-  project: 'web',
-  runId: RUN_ID,
-  rootRunId: RUN_ID,
-  path: ['helper'],
-  agent: 'helper',
-  agentDigest: digest('agent'),
-  policyDigest: digest('policy'),
-  requester: { principal: REQUESTER, groups: ['finance'] },
-};
+const identity = helperRun({ principal: REQUESTER, groups: ['finance'] });
 const DONE: ToolOutcome = { type: 'completed', resultRef: ref('result') };
 
 export class World {

@@ -1,40 +1,28 @@
 /** One approves while another blocks the run. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { asksFor, recordingTool, says, testAgent } from '../../src/testing/index.ts';
-import type { Person, World } from '../../src/testing/index.ts';
+import type { Person } from '../../src/testing/index.ts';
 import { verifyStoredChain } from '../../src/store/verify-stored-chain.ts';
-import { createReplica } from '../support/replica.ts';
-import type { Replica } from '../support/replica.ts';
-import { testWorld } from '../support/world.ts';
+import { replicatedWorld } from '../support/replicated-world.ts';
+import type { ReplicatedWorld } from '../support/replicated-world.ts';
+import { lag } from './lag.ts';
 
 const ROUNDS = 4;
 
 const refund = recordingTool('refund');
 const agent = testAgent({ tools: [refund], script: [asksFor('refund', {}), says('Done.')] });
 
-let world: World;
-let replica: Replica;
+let stage: ReplicatedWorld;
 let anna: Person;
 let ben: Person;
 
 beforeAll(async () => {
-  world = await testWorld({ agents: [agent] });
-  replica = await createReplica(world);
-  anna = await world.person('anna');
-  // Through another replica: only the run itself puts the two in order.
-  ben = replica.speaksHere(await world.person('ben'));
+  stage = await replicatedWorld({ agents: [agent] }, ['anna', 'ben']);
+  [anna, ben] = stage.people as [Person, Person];
 });
-afterAll(async () => {
-  await replica[Symbol.asyncDispose]();
-  await world[Symbol.asyncDispose]();
-});
+afterAll(() => stage[Symbol.asyncDispose]());
 
-const effectsOf = (runId: string) => refund.calls.filter(({ effectKey }) => effectKey.includes(runId)).length;
-
-/** Some time, in requests that another one takes. */
-const lag = async (requests: number): Promise<void> => {
-  for (let made = 0; made < requests; made += 1) await ben.request('GET', '/livez');
-};
+const effectsOf = (runId: string) => refund.callsOf(runId).length;
 
 const count = (types: readonly string[], type: string) => types.filter((one) => one === type).length;
 
@@ -47,8 +35,8 @@ async function race(blockLag: number, decisionLag: number): Promise<Outcome> {
   const run = await anna.startRun({});
   const approval = await run.pending();
   const [blocked, decided] = await Promise.all([
-    lag(blockLag).then(() => ben.run(run.runId).block('Something is wrong.')),
-    lag(decisionLag).then(() => run.decide(approval, 'approve')),
+    lag(ben, blockLag).then(() => ben.run(run.runId).block('Something is wrong.')),
+    lag(ben, decisionLag).then(() => run.decide(approval, 'approve')),
   ]);
   const answers = JSON.stringify([blocked, decided]);
   // A block takes nobody's vote away: both are recorded, whoever came first. It comes too late only for a run that is over.
@@ -65,7 +53,7 @@ async function race(blockLag: number, decisionLag: number): Promise<Outcome> {
   expect(await run.settles()).toMatchObject({ status: 'completed' });
   // Consent that was given holds: it ran once, before the block or after it.
   expect(effectsOf(run.runId), answers).toBe(1);
-  expect(await verifyStoredChain(world.store, world.scope, run.runId)).toMatchObject({ ok: true });
+  expect(await verifyStoredChain(stage.world.store, stage.world.scope, run.runId)).toMatchObject({ ok: true });
   const types = await run.types();
   const order = types.filter((type) => ['run.blocked', 'approval.decided', 'tool.started'].includes(type));
   return { order: order.join(' '), types };

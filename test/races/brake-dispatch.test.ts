@@ -27,8 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-const effectsOf = (runId: string) =>
-  [...refund.calls, ...lookup.calls].filter(({ effectKey }) => effectKey.includes(runId)).length;
+const effectsOf = (runId: string) => refund.callsOf(runId).length + lookup.callsOf(runId).length;
 
 async function brake(body: object): Promise<Brake> {
   const answer = await anna.request<Brake>('POST', '/v1/brakes', { body: { reason: 'Stop.', ...body } });

@@ -3,30 +3,24 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ClaimReceipt } from '../../src/contract/decisions.ts';
 import type { Problem } from '../../src/contract/problem.ts';
 import { asksFor, recordingTool, says, testAgent } from '../../src/testing/index.ts';
-import type { Person, World } from '../../src/testing/index.ts';
-import { createReplica } from '../support/replica.ts';
-import type { Replica } from '../support/replica.ts';
-import { testWorld } from '../support/world.ts';
+import type { Person } from '../../src/testing/index.ts';
+import { replicatedWorld } from '../support/replicated-world.ts';
+import type { ReplicatedWorld } from '../support/replicated-world.ts';
 
 const refund = recordingTool('refund');
 const agent = testAgent({ tools: [refund], script: [asksFor('refund', {}), says('Done.')] });
 
-let world: World;
-let replica: Replica;
-let people: readonly Person[];
+let stage: ReplicatedWorld;
 
 beforeAll(async () => {
-  world = await testWorld({ agents: [agent] });
-  replica = await createReplica(world);
-  const here = await Promise.all(Array.from({ length: 10 }, (_, index) => world.person(`person-${index}`)));
-  people = here.map((person, index) => (index % 2 === 0 ? person : replica.speaksHere(person)));
+  stage = await replicatedWorld(
+    { agents: [agent] },
+    Array.from({ length: 10 }, (_, index) => `person-${index}`),
+  );
 });
-afterAll(async () => {
-  await replica[Symbol.asyncDispose]();
-  await world[Symbol.asyncDispose]();
-});
+afterAll(() => stage[Symbol.asyncDispose]());
 
-const first = (): Person => people[0] as Person;
+const first = (): Person => stage.people[0] as Person;
 
 describe('ten claims at once', () => {
   test.for([1, 2, 3, 4])('S0.4 one holds it, the others hear who; only that one decides (round %i)', async () => {
@@ -34,7 +28,7 @@ describe('ten claims at once', () => {
     const approval = await run.pending();
     const path = `/v1/runs/${run.runId}/approvals/${approval.key}`;
     const answers = await Promise.all(
-      people.map((person) => person.request<ClaimReceipt & Problem>('POST', `${path}/claim`, { body: {} })),
+      stage.people.map((person) => person.request<ClaimReceipt & Problem>('POST', `${path}/claim`, { body: {} })),
     );
     const holder = answers.findIndex(({ status }) => status === 200);
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
@@ -45,7 +39,9 @@ describe('ten claims at once', () => {
       });
     expect((await run.types()).filter((type) => type === 'approval.claimed')).toHaveLength(1);
 
-    const decisions = await Promise.all(people.map((person) => person.run(run.runId).decide(approval, 'approve')));
+    const decisions = await Promise.all(
+      stage.people.map((person) => person.run(run.runId).decide(approval, 'approve')),
+    );
     expect(decisions.findIndex(({ status }) => status === 200)).toBe(holder);
     expect(decisions.filter(({ status }) => status === 200)).toHaveLength(1);
     expect(await run.settles()).toMatchObject({ status: 'completed' });
@@ -54,7 +50,9 @@ describe('ten claims at once', () => {
   test('one person on ten devices holds it once', async () => {
     const run = await first().startRun({});
     const { key } = await run.pending();
-    const devices = Array.from({ length: 10 }, (_, index) => (index % 2 === 0 ? first() : replica.speaksHere(first())));
+    const devices = Array.from({ length: 10 }, (_, index) =>
+      index % 2 === 0 ? first() : stage.replica.speaksHere(first()),
+    );
     const answers = await Promise.all(
       devices.map((device) =>
         device.request<ClaimReceipt>('POST', `/v1/runs/${run.runId}/approvals/${key}/claim`, { body: {} }),

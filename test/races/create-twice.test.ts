@@ -53,7 +53,7 @@ describe('twenty concurrent starts', () => {
     const run = anna.run(runId);
     await run.decide(await run.pending(), 'approve');
     expect(await run.settles()).toMatchObject({ status: 'completed' });
-    expect(refund.calls.filter(({ effectKey }) => effectKey.includes(runId))).toHaveLength(1);
+    expect(refund.callsOf(runId)).toHaveLength(1);
     expect((await run.types()).filter((type) => type === 'run.started')).toHaveLength(1);
 
     const connection = await Connection.connect({ address: world.temporalAddress });

@@ -6,6 +6,7 @@ import { verifyStoredChain } from '../../src/store/verify-stored-chain.ts';
 import { createReplica } from '../support/replica.ts';
 import type { Replica } from '../support/replica.ts';
 import { testWorld } from '../support/world.ts';
+import { lag } from './lag.ts';
 
 const ROUNDS = 4;
 
@@ -27,7 +28,7 @@ afterAll(async () => {
   await world[Symbol.asyncDispose]();
 });
 
-const effectsOf = (runId: string) => refund.calls.filter(({ effectKey }) => effectKey.includes(runId)).length;
+const effectsOf = (runId: string) => refund.callsOf(runId).length;
 
 interface Outcome {
   readonly decision: number;
@@ -37,17 +38,12 @@ interface Outcome {
   readonly types: readonly string[];
 }
 
-/** Some time, in requests that another one takes. */
-const lag = async (requests: number): Promise<void> => {
-  for (let made = 0; made < requests; made += 1) await ben.request('GET', '/livez');
-};
-
 async function race(cancelLag: number, decisionLag: number, canceller: Person): Promise<Outcome> {
   const run = await anna.startRun({});
   const approval = await run.pending();
   const [cancelled, decided] = await Promise.all([
-    lag(cancelLag).then(() => canceller.run(run.runId).cancel()),
-    lag(decisionLag).then(() => run.decide(approval, 'approve')),
+    lag(ben, cancelLag).then(() => canceller.run(run.runId).cancel()),
+    lag(ben, decisionLag).then(() => run.decide(approval, 'approve')),
   ]);
   expect(cancelled.status).toBe(200);
   const { status } = await run.settles();

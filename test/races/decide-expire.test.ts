@@ -29,7 +29,7 @@ test('B2 S1.7 either it was in time and counts, or it is told that it was late; 
 
     const inTime = decided.status === 200;
     if (!inTime) expect(decided).toMatchObject({ status: 410, body: { code: 'expired' } });
-    expect(refund.calls.filter(({ effectKey }) => effectKey.includes(run.runId))).toHaveLength(inTime ? 1 : 0);
+    expect(refund.callsOf(run.runId)).toHaveLength(inTime ? 1 : 0);
     expect((await run.approvals()).map(({ status }) => status)).toEqual([inTime ? 'approved' : 'expired']);
     const types = await run.types();
     expect(types.filter((type) => type === 'approval.decided' || type === 'approval.expired')).toHaveLength(1);

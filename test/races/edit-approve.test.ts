@@ -3,11 +3,10 @@ import { z } from 'zod';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DecisionReceipt } from '../../src/contract/decisions.ts';
 import { asksFor, recordingTool, says, testAgent } from '../../src/testing/index.ts';
-import type { Answer, Person, World } from '../../src/testing/index.ts';
+import type { Answer, Person } from '../../src/testing/index.ts';
 import { verifyStoredChain } from '../../src/store/verify-stored-chain.ts';
-import { createReplica } from '../support/replica.ts';
-import type { Replica } from '../support/replica.ts';
-import { testWorld } from '../support/world.ts';
+import { replicatedWorld } from '../support/replicated-world.ts';
+import type { ReplicatedWorld } from '../support/replicated-world.ts';
 
 const ROUNDS = 6;
 const input = z.strictObject({ amount: z.number() });
@@ -21,25 +20,16 @@ const agent = testAgent({
   script: [asksFor('refund', { amount: 100 }), says('Done.')],
 });
 
-let world: World;
-let replica: Replica;
-let people: readonly Person[];
+let stage: ReplicatedWorld;
 
 beforeAll(async () => {
-  world = await testWorld({ agents: [agent] });
-  replica = await createReplica(world);
-  const here = await Promise.all(['anna', 'ben', 'cleo', 'dora'].map((name) => world.person(name)));
-  people = here.map((person, index) => (index % 2 === 0 ? person : replica.speaksHere(person)));
+  stage = await replicatedWorld({ agents: [agent] }, ['anna', 'ben', 'cleo', 'dora']);
 });
-afterAll(async () => {
-  await replica[Symbol.asyncDispose]();
-  await world[Symbol.asyncDispose]();
-});
+afterAll(() => stage[Symbol.asyncDispose]());
 
-const ranIn = (runId: string) =>
-  refund.calls.filter(({ effectKey }) => effectKey.includes(runId)).map((call) => call.arguments);
+const ranIn = (runId: string) => refund.callsOf(runId).map((call) => call.arguments);
 const outcomeOf = ({ status, body }: Answer) => (status === 200 ? (body as DecisionReceipt).outcome : status);
-const at = (index: number): Person => people[index] as Person;
+const at = (index: number): Person => stage.people[index] as Person;
 
 describe('edit against approve', () => {
   test.for(Array.from({ length: ROUNDS }, (_, round) => round))(
@@ -63,7 +53,7 @@ describe('edit against approve', () => {
       expect(await run.settles()).toMatchObject({ status: 'completed' });
       expect(ranIn(run.runId)).toEqual([{ amount: [50, 100, 20][outcomes.indexOf('recorded')] }]);
       expect((await run.types()).filter((type) => type === 'approval.decided')).toHaveLength(1);
-      expect(await verifyStoredChain(world.store, world.scope, run.runId)).toMatchObject({ ok: true });
+      expect(await verifyStoredChain(stage.world.store, stage.world.scope, run.runId)).toMatchObject({ ok: true });
     },
   );
 
@@ -90,7 +80,7 @@ describe('edit against approve', () => {
       expect(ranIn(run.runId)).toEqual([]);
       const next = await run.pending();
       expect(next.revision).toBe(2);
-      const votes = await Promise.all(people.map((person) => person.run(run.runId).decide(next, 'approve')));
+      const votes = await Promise.all(stage.people.map((person) => person.run(run.runId).decide(next, 'approve')));
       const outcomes = votes.map(outcomeOf);
       // Of the three who may, two are needed; the editor may not.
       expect(outcomes[1]).toBe(403);

@@ -55,7 +55,7 @@ afterAll(async () => {
   await world[Symbol.asyncDispose]();
 });
 
-const effectsOf = ({ runId }: StartedRun) => refund.calls.filter(({ effectKey }) => effectKey.includes(runId)).length;
+const effectsOf = ({ runId }: StartedRun) => refund.callsOf(runId).length;
 const expectWholeChain = async ({ runId }: StartedRun) =>
   expect(await verifyStoredChain(world.store, world.scope, runId)).toMatchObject({ ok: true });
 

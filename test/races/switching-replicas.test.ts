@@ -97,7 +97,7 @@ async function oneConversation(index: number) {
   if (index % 2 !== 0) expect(recorded, what).toHaveLength(1);
   expect([409, 410], what).toContain(forged.status);
   expect([404, 410], what).toContain(unknown.status);
-  const effects = refund.calls.filter(({ effectKey }) => effectKey.includes(runId)).length;
+  const effects = refund.callsOf(runId).length;
   expect(effects, what).toBeLessThanOrEqual(isRejected || recorded.length === 0 ? 0 : 1);
   expect(
     types.filter((type) => type === 'approval.decided'),

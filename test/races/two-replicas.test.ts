@@ -72,7 +72,7 @@ test('B4 a decision that comes before its approval is kept until there is one', 
   letModelAnswer();
   expect(await decided).toMatchObject({ status: 200, body: { outcome: 'recorded' } });
   expect(await run.settles()).toMatchObject({ status: 'completed' });
-  expect(refund.calls.filter(({ effectKey }) => effectKey.includes(run.runId))).toEqual([]);
+  expect(refund.callsOf(run.runId)).toEqual([]);
 });
 
 test('B4 a cancel there ends the run here', async () => {

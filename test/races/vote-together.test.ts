@@ -2,11 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DecisionReceipt } from '../../src/contract/decisions.ts';
 import { asksFor, recordingTool, says, testAgent } from '../../src/testing/index.ts';
-import type { Answer, Person, World } from '../../src/testing/index.ts';
+import type { Answer } from '../../src/testing/index.ts';
 import { verifyStoredChain } from '../../src/store/verify-stored-chain.ts';
-import { createReplica } from '../support/replica.ts';
-import type { Replica } from '../support/replica.ts';
-import { testWorld } from '../support/world.ts';
+import { replicatedWorld } from '../support/replicated-world.ts';
+import type { ReplicatedWorld } from '../support/replicated-world.ts';
 
 const refund = recordingTool('refund');
 const approvers = { approvals: 3, rejections: 3 };
@@ -16,28 +15,23 @@ const agent = testAgent({
   script: [asksFor('refund', {}), says('Done.')],
 });
 
-let world: World;
-let replica: Replica;
-let people: readonly Person[];
+let stage: ReplicatedWorld;
 
 beforeAll(async () => {
-  world = await testWorld({ agents: [agent] });
-  replica = await createReplica(world);
-  const here = await Promise.all(Array.from({ length: 10 }, (_, index) => world.person(`person-${index}`)));
-  people = here.map((person, index) => (index % 2 === 0 ? person : replica.speaksHere(person)));
+  stage = await replicatedWorld(
+    { agents: [agent] },
+    Array.from({ length: 10 }, (_, index) => `person-${index}`),
+  );
 });
-afterAll(async () => {
-  await replica[Symbol.asyncDispose]();
-  await world[Symbol.asyncDispose]();
-});
+afterAll(() => stage[Symbol.asyncDispose]());
 
 const outcomeOf = ({ status, body }: Answer) =>
   status === 200 ? (body as DecisionReceipt).outcome : (body as { code: string }).code;
-const effectsOf = (runId: string) => refund.calls.filter(({ effectKey }) => effectKey.includes(runId)).length;
+const effectsOf = (runId: string) => refund.callsOf(runId).length;
 const count = (values: readonly string[], value: string) => values.filter((one) => one === value).length;
 
 async function ask() {
-  const [first] = people;
+  const [first] = stage.people;
   if (!first) throw new Error('Nobody is there.');
   const run = await first.startRun({});
   return { run, approval: await run.pending() };
@@ -48,13 +42,15 @@ describe('votes at once', () => {
     'S1.6 ten approve where three must: two votes, one decision, the rest hear who won (%i)',
     async () => {
       const { run, approval } = await ask();
-      const answers = await Promise.all(people.map((person) => person.run(run.runId).decide(approval, 'approve')));
+      const answers = await Promise.all(
+        stage.people.map((person) => person.run(run.runId).decide(approval, 'approve')),
+      );
       const outcomes = answers.map(outcomeOf);
       expect([count(outcomes, 'vote_recorded'), count(outcomes, 'recorded')]).toEqual([2, 1]);
       expect(count(outcomes, 'already_decided')).toBe(7);
       expect(await run.settles()).toMatchObject({ status: 'completed' });
       expect(effectsOf(run.runId)).toBe(1);
-      expect(await verifyStoredChain(world.store, world.scope, run.runId)).toMatchObject({ ok: true });
+      expect(await verifyStoredChain(stage.world.store, stage.world.scope, run.runId)).toMatchObject({ ok: true });
     },
   );
 
@@ -63,7 +59,7 @@ describe('votes at once', () => {
     async () => {
       const { run, approval } = await ask();
       const answers = await Promise.all(
-        people.map((person, index) => person.run(run.runId).decide(approval, index < 5 ? 'approve' : 'reject')),
+        stage.people.map((person, index) => person.run(run.runId).decide(approval, index < 5 ? 'approve' : 'reject')),
       );
       const outcomes = answers.map(outcomeOf);
       expect(count(outcomes, 'recorded')).toBe(1);
@@ -79,10 +75,10 @@ describe('votes at once', () => {
 
   test('S1.6 one person with ten credentials, at once: one vote', async () => {
     const { run, approval } = await ask();
-    const keys = await Promise.all(Array.from({ length: 10 }, () => world.person('person-1')));
+    const keys = await Promise.all(Array.from({ length: 10 }, () => stage.world.person('person-1')));
     const answers = await Promise.all(
       keys.map((person, index) =>
-        (index % 2 === 0 ? person : replica.speaksHere(person)).run(run.runId).decide(approval, 'approve'),
+        (index % 2 === 0 ? person : stage.replica.speaksHere(person)).run(run.runId).decide(approval, 'approve'),
       ),
     );
     const outcomes = answers.map(outcomeOf);

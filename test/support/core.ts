@@ -3,7 +3,7 @@ import { decide } from '../../src/domain/core/decide.ts';
 import type { CoreCommand } from '../../src/domain/core/decide.ts';
 import { effectKey } from '../../src/domain/core/ids.ts';
 import { newRunState } from '../../src/domain/core/state.ts';
-import type { ApprovalState, CallState, RunState } from '../../src/domain/core/state.ts';
+import type { ApprovalState, CallState, RunIdentity, RunState } from '../../src/domain/core/state.ts';
 import { RunLimits } from '../../src/domain/schemas/agent.ts';
 import type { Actor, Channel } from '../../src/domain/schemas/actor.ts';
 import { ApproverRule } from '../../src/domain/schemas/approval.ts';
@@ -111,26 +111,26 @@ export interface CoreRun {
   call(toolCallId: string): CallState | undefined;
 }
 
+/** What a run of the agent `helper` is, for the core. */
+export const helperRun = (requester: RunIdentity['requester']): RunIdentity => ({
+  tenant: 'acme',
+  project: 'web',
+  runId: RUN_ID,
+  rootRunId: RUN_ID,
+  path: ['helper'],
+  agent: 'helper',
+  agentDigest: digest('agent'),
+  policyDigest: digest('policy'),
+  requester,
+});
+
 /** The types of events, for short expectations. */
 export const typesOf = (events: readonly RunEvent[]): string[] => events.map((event) => event.type);
 
 const USAGE = { inputTokens: 10, outputTokens: 5 };
 
 export const coreRun = (limits: Partial<RunLimits> = {}): CoreRun => {
-  let state = newRunState(
-    {
-      tenant: 'acme',
-      project: 'web',
-      runId: RUN_ID,
-      rootRunId: RUN_ID,
-      path: ['helper'],
-      agent: 'helper',
-      agentDigest: digest('agent'),
-      policyDigest: digest('policy'),
-      requester: { principal: 'rita', groups: [] },
-    },
-    RunLimits.parse(limits),
-  );
+  let state = newRunState(helperRun({ principal: 'rita', groups: [] }), RunLimits.parse(limits));
   let now = 1_000_000;
   let given = 0;
   const events: RunEvent[] = [];

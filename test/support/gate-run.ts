@@ -40,13 +40,14 @@ export interface GateRun {
   judged(tool: string, args: JsonValue, index?: number, options?: JudgedOptions): Promise<RunToolInput>;
   /** The digest that consent to these arguments of that call binds to. */
   digestOf(input: RunToolInput, args: JsonValue, revision?: number): { digest: string; verdict: Verdict };
-  /** A decision on that call, signed by the bridge unless a signer is given. */
+  /** A decision on that call, signed by the bridge. */
   consent(
     input: RunToolInput,
     change?: Partial<DecideCommand>,
     context?: Partial<SigningContext>,
   ): Promise<SignedCommand>;
-  sign(command: Command, context?: Partial<SigningContext>): Promise<SignedCommand>;
+  /** By the bridge, unless another signer is given. */
+  sign(command: Command, context?: Partial<SigningContext>, by?: CommandSigner): Promise<SignedCommand>;
   /** The definition's digest of a tool as it was pinned. */
   toolDigest(tool: string): string;
   /** Stores an event as the run's workflow would. */
@@ -197,7 +198,7 @@ export const prepareRun = async (parts: RunParts, options: PrepareOptions = {}):
         { ...contextOf(person('anna')), ...context },
       ),
     toolDigest: (name) => definition.tools.find((tool) => tool.name === name)?.definitionDigest ?? '',
-    sign: (command, context = {}) => signer.sign(command, { ...contextOf(person('olga')), ...context }),
+    sign: (command, context = {}, by = signer) => by.sign(command, { ...contextOf(person('olga')), ...context }),
   };
 };
 

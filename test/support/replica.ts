@@ -52,7 +52,7 @@ export async function createReplica(
     loopbackOnly: true,
     version: '0.0.0-test',
     // A slow machine is no reason to turn requests away.
-    limits: { eventLoopDelayMs: 3_600_000 },
+    limits: { eventLoopDelayMs: Number.POSITIVE_INFINITY },
     maxActiveRunsPerRequester: options.maxActiveRunsPerRequester,
   };
   const api = await serveApi(dependencies, { host: '127.0.0.1', port: 0 });

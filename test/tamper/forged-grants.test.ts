@@ -150,15 +150,7 @@ describe('S4.2 a forged grant', () => {
       const row = await getGrant(gate.store, run.start, grantId);
       const command = { ...(JSON.parse(row?.signed.bytes ?? '') as GrantCommand), ...change };
       const signer = forger ? await createCommandSigner(await createSigningKeys(gate.nowMs)) : undefined;
-      const context = {
-        tenant: 'acme',
-        project: 'web',
-        actor,
-        authTime: gate.nowMs,
-        channel: 'api',
-        nowMs: gate.nowMs,
-      } as const;
-      const by = signer ? await signer.sign(command, context) : await run.sign(command, { actor });
+      const by = await run.sign(command, { actor }, signer);
       await gate.store.pool.query('UPDATE grants SET bytes = $2, jws = $3 WHERE grant_id = $1', [
         grantId,
         by.bytes,

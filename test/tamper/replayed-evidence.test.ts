@@ -93,17 +93,15 @@ test('S4.2 of another revision, call, run, project or tenant', async () => {
 test('S4.2 of another deployment, and of a key that certifies itself', async () => {
   const call = await run.judged('refund', { amount: 5 }, index++);
   const command = JSON.parse((await run.consent(call)).bytes) as DecideCommand;
-  const context = {
-    ...{ tenant: 'acme', project: 'web', actor: person('anna'), channel: 'api' as const },
-    ...{ authTime: gate.nowMs, nowMs: gate.nowMs },
-  };
+  const context = { actor: person('anna') };
+  const longAgoMs = gate.nowMs - 10 * 86_400_000;
   const elsewhere = await createCommandSigner({ ...gate.keys, audience: 'countersign:elsewhere' });
   const forger = await createCommandSigner(await createSigningKeys(gate.nowMs));
   const aged = await createCommandSigner(gate.keys);
   const evidence: [SignedCommand, string][] = [
-    [await elsewhere.sign(command, context), 'consent_wrong_audience'],
-    [await forger.sign(command, context), 'consent_untrusted_key'],
-    [await aged.sign(command, { ...context, nowMs: gate.nowMs - 10 * 86_400_000 }), 'consent_key_not_valid_then'],
+    [await run.sign(command, context, elsewhere), 'consent_wrong_audience'],
+    [await run.sign(command, context, forger), 'consent_untrusted_key'],
+    [await run.sign(command, { ...context, nowMs: longAgoMs }, aged), 'consent_key_not_valid_then'],
   ];
   for (const [signed, code] of evidence) expect(await refused({ ...call, evidence: [signed] })).toBe(code);
   expect((await gate.refusals()).slice(-3)).toEqual(evidence.map(([, code]) => code));

@@ -46,7 +46,7 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-const effectsOf = (runId: string) => refund.calls.filter(({ effectKey }) => effectKey.includes(runId));
+const effectsOf = (runId: string) => refund.callsOf(runId);
 
 describe('S1.8 who resumes', () => {
   test('is somebody of the tenant and project with the right to decide; to all others there is no such run', async () => {

@@ -10,7 +10,8 @@ export const approvalHead = (row: ApprovalRow): Omit<ApprovalState, 'tool' | 'cl
   status: row.status,
   runId: row.runId,
   rootRunId: row.rootRunId,
-  agent: row.agent,
+  // Of a run that was handed over, the one that asks.
+  agent: row.path.at(-1) ?? row.agent,
   requester: row.requester,
   digest: row.digest,
   revision: row.revision,

@@ -8,7 +8,7 @@ import type { RunState } from '../../../src/domain/core/state.ts';
 import { addUsage } from '../../../src/domain/core/usage.ts';
 import { RunLimits } from '../../../src/domain/schemas/agent.ts';
 import type { Usage } from '../../../src/domain/schemas/run.ts';
-import { RUN_ID, call, coreRun, digest, ref, verdict } from '../../support/core.ts';
+import { RUN_ID, call, coreRun, helperRun, ref, verdict } from '../../support/core.ts';
 
 const count = fc.integer({ min: 0, max: 1_000_000 });
 const usage: fc.Arbitrary<Usage> = fc.record(
@@ -42,17 +42,7 @@ const expectSum = (total: Usage, all: readonly Usage[]): void => {
 };
 
 const start = (): RunState => {
-  const identity = {
-    tenant: 'acme',
-    project: 'web',
-    runId: RUN_ID,
-    rootRunId: RUN_ID,
-    path: ['helper'],
-    agent: 'helper',
-    agentDigest: digest('agent'),
-    policyDigest: digest('policy'),
-    requester: { principal: 'anna', groups: [] },
-  };
+  const identity = helperRun({ principal: 'anna', groups: [] });
   const limits = RunLimits.parse({ maxTurns: 10_000, maxModelAttempts: 100 });
   return decide(newRunState(identity, limits), { type: 'start', inputRef: ref('input') }, 1).state;
 };
