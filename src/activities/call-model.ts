@@ -7,7 +7,7 @@ import { makeBlob, putBlobs } from '../store/blobs.ts';
 import { checkBudget } from './check-budget.ts';
 import { outputFault } from './check-output.ts';
 import { checkContract } from './check-contract.ts';
-import type { MessageContent, RecordedFacts } from '../domain/schemas/content.ts';
+import type { MessageContent } from '../domain/schemas/content.ts';
 import type { StepDependencies } from './dependencies.ts';
 import { admitStep } from './admit.ts';
 import { askModel } from './ask-model.ts';
@@ -18,6 +18,7 @@ import { withHeartbeats } from './heartbeats.ts';
 import { MAX_CALLS_HEARD, judgeCalls } from './judge-calls.ts';
 import { hidesWords } from '../domain/hidden-words.ts';
 import type { PinnedRun, PinnedRuns } from './pinned-run.ts';
+import { recordedFacts } from './recorded-facts.ts';
 import { reportingForgeries } from './report-refusal.ts';
 import { storeRideAlong } from './ride-along.ts';
 import { awaitSlot } from './slot.ts';
@@ -25,17 +26,6 @@ import type { Transcripts } from './transcript.ts';
 
 /** Longer arguments are beyond what the strict parser reads; the model sees a cut text and an error. */
 const MAX_KEPT_ARGUMENTS = 1_048_576 + 1_024;
-
-const recordedFacts = ({ turn, facts }: CallModelInput): RecordedFacts => ({
-  turn,
-  startedAt: new Date(facts.startedAt).toISOString(),
-  usage: {
-    inputTokens: facts.usage.inputTokens,
-    outputTokens: facts.usage.outputTokens,
-    turns: turn - 1,
-    toolCalls: facts.toolCalls,
-  },
-});
 
 export const callModel =
   (dependencies: StepDependencies, pinnedRuns: PinnedRuns, transcripts: Transcripts) =>

@@ -20,7 +20,7 @@ export const createActivities = (dependencies: StepDependencies): RunActivities 
     callModel: callModel(dependencies, pinnedRuns, transcripts),
     runTool: runTool({ dependencies, pinnedRuns, policies, states }),
     readOutcome: readOutcome(dependencies),
-    settleSubRun: settleSubRun(dependencies),
+    settleSubRun: settleSubRun(dependencies, pinnedRuns),
     flush: flush(dependencies),
     flushLocally: flush(dependencies),
   };

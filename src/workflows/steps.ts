@@ -4,7 +4,14 @@ import { approvalId } from '../domain/core/ids.ts';
 import type { CoreCommand } from '../domain/core/decide.ts';
 import { hasWorkInFlight } from '../domain/core/state.ts';
 import type { ReadyCall } from '../domain/core/state.ts';
-import type { CallModelInput, FlushOutput, RideAlong, RunToolInput, ToolStepResult } from '../domain/schemas/step.ts';
+import type {
+  CallModelInput,
+  FlushOutput,
+  RideAlong,
+  RunToolInput,
+  SettleSubRunInput,
+  ToolStepResult,
+} from '../domain/schemas/step.ts';
 import { callModel, flush, flushLocally, readOutcome, runTool } from './activities.ts';
 import type { LiveRun } from './live-run.ts';
 import type { AgentRunInput } from './messages.ts';
@@ -44,6 +51,17 @@ const MODEL_STEP_MARGIN_MS = 60_000;
 const modelTimeoutMs = (limits: { readonly modelStepTimeoutMs?: number }): number =>
   (limits.modelStepTimeoutMs ?? 3_600_000) + MODEL_STEP_MARGIN_MS;
 
+const budgetOf = ({ state }: LiveRun): CallModelInput['budget'] => {
+  const allowed = state.budget ?? state.limits.budget;
+  return allowed && { allowed, asked: state.limitsAsked ?? 0 };
+};
+
+/** For the budget of a run that has called an agent. */
+const spentBy = (run: LiveRun): { readonly spent?: NonNullable<SettleSubRunInput['spent']> } => {
+  const budget = budgetOf(run);
+  return budget ? { spent: { facts: factsOf(run), budget } } : {};
+};
+
 export const openSteps = (run: LiveRun, given: AgentRunInput): Steps => {
   const { asksLedger } = given;
   const subRuns = openSubRuns(given, run);
@@ -56,8 +74,8 @@ export const openSteps = (run: LiveRun, given: AgentRunInput): Steps => {
     const { turn, modelAttempt, identity } = run.state;
     const summary = `${identity.agent}, turn ${turn}`;
     try {
-      const { revising, modelIndex, compactDue, limits, limitsAsked: asked = 0 } = run.state;
-      const allowed = run.state.budget ?? limits.budget;
+      const { revising, modelIndex, compactDue, limits } = run.state;
+      const budget = budgetOf(run);
       const input = {
         ...carriedBy(run),
         turn,
@@ -65,7 +83,7 @@ export const openSteps = (run: LiveRun, given: AgentRunInput): Steps => {
         facts: factsOf(run),
         ...(revising && { revising }),
         ...(modelIndex !== undefined && { modelIndex }),
-        ...(allowed && { budget: { allowed, asked } }),
+        ...(budget && { budget }),
         ...(compactDue && { compact: compactDue }),
       };
       const startToCloseTimeout = modelTimeoutMs(limits);
@@ -123,7 +141,7 @@ export const openSteps = (run: LiveRun, given: AgentRunInput): Steps => {
       run.acknowledge(answer);
       const { result } = answer;
       if (result.type !== 'sub_run') return { type: 'tool_settled', toolCallId, result };
-      return await subRuns.follow(call, result, () => ({ ...carriedBy(run), ...dispatch }));
+      return await subRuns.follow(call, result, () => ({ ...carriedBy(run), ...dispatch, ...spentBy(run) }));
     } catch (error) {
       return { type: 'tool_settled', toolCallId, result: await outcomeOf(error, dispatch) };
     }

@@ -5,7 +5,7 @@ import { workflowId } from '../domain/core/ids.ts';
 import type { CoreCommand } from '../domain/core/decide.ts';
 import { isBlocked } from '../domain/core/state.ts';
 import type { ReadyCall } from '../domain/core/state.ts';
-import type { CreatedSubRun, RunToolInput } from '../domain/schemas/step.ts';
+import type { CreatedSubRun, SettleSubRunInput } from '../domain/schemas/step.ts';
 import { settleSubRun } from './activities.ts';
 import type { LiveRun } from './live-run.ts';
 import { AGENT_RUN, blockedAboveSignal } from './messages.ts';
@@ -36,7 +36,11 @@ const attributesOf = (agent: string, { tenant, project }: { tenant: string; proj
 
 export interface SubRuns {
   /** Until the sub-run has ended, however it ended: gives what it came to. */
-  follow(call: ReadyCall, created: CreatedSubRun, dispatch: () => RunToolInput): Promise<CoreCommand>;
+  follow(
+    call: ReadyCall,
+    created: CreatedSubRun,
+    dispatch: () => Omit<SettleSubRunInput, 'subRun'>,
+  ): Promise<CoreCommand>;
   /** Tells all that are out that this run is blocked. */
   block(): void;
 }
@@ -92,8 +96,13 @@ export const openSubRuns = (given: AgentRunInput, run: LiveRun): SubRuns => {
         settleSubRun({ ...dispatch(), subRun, ...(!began && { neverStarted: true as const }) }),
       );
       run.acknowledge(answer);
-      const { result, usage } = answer;
-      return { type: 'tool_settled', toolCallId: call.toolCallId, result, subRun: { runId, usage } };
+      const { result, usage, limit } = answer;
+      return {
+        type: 'tool_settled',
+        toolCallId: call.toolCallId,
+        result,
+        subRun: { runId, usage, ...(limit && { limit }) },
+      };
     },
     block() {
       for (const child of out) sendBlock(child);

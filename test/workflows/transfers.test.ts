@@ -92,7 +92,10 @@ describe('by a call', () => {
   test('S3.13 the other agent goes on: its model, tools, policy; approvals, effects and what it calls are its own', async () => {
     const run = await anna.startRun({ agent: 'triage' });
     const approval = await run.pending();
-    expect(approval).toMatchObject({ runId: run.runId, path: ['billing'], toolCallId: 'call_2_0' });
+    expect(approval).toMatchObject({ runId: run.runId, agent: 'billing', path: ['billing'], toolCallId: 'call_2_0' });
+    const listed = async (agent: string) =>
+      (await anna.request<{ data: unknown[] }>('GET', `/v1/approvals?agent=${agent}`)).body.data.length;
+    expect([await listed('billing'), await listed('triage')]).toEqual([1, 0]);
     expect(await run.decide(approval, 'edit', { arguments: { text: 'edited' } })).toMatchObject({ status: 200 });
     await run.event('approval.requested', 2);
     const deep = (await run.approvals()).find(({ status }) => status === 'pending');

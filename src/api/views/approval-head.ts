@@ -10,8 +10,7 @@ export const approvalHead = (row: ApprovalRow): Omit<ApprovalState, 'tool' | 'cl
   status: row.status,
   runId: row.runId,
   rootRunId: row.rootRunId,
-  // Of a run that was handed over, the one that asks.
-  agent: row.path.at(-1) ?? row.agent,
+  agent: row.agent,
   requester: row.requester,
   digest: row.digest,
   revision: row.revision,
