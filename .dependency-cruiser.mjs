@@ -6,6 +6,8 @@ const npm = (...names) => names.map((name) => `(^|/)node_modules/${name}${name.e
 const src = (...folders) => folders.map((folder) => `^src/${folder}(/|$)`);
 const anyPackage = '(^|/)node_modules/(?!@temporalio/)';
 
+const LOOP = '(beginning|live-run|perform|step-port|steps)\\.ts$';
+
 /** `from` may import what is listed and nothing else. Node's own modules are paths without a slash or type `core`. */
 const only = (name, comment, { from, may, node = false, types = false }) => ({
   name,
@@ -157,6 +159,21 @@ export default {
         ],
         node: true,
       },
+    ),
+    only(
+      'classic-drives-without-temporal',
+      'The second driver shares the loop with the workflow and knows no Temporal: what both need stands behind src/workflows/step-port.ts; models, tools and the API are joined to it in src/processes.',
+      {
+        from: '^src/classic/',
+        may: [...src('classic', 'domain', 'activities', 'store', 'platform'), `^src/workflows/${LOOP}`],
+        node: true,
+      },
+    ),
+    never(
+      'loop-has-two-drivers',
+      'A process drives this loop, too: what only a workflow can do belongs in src/workflows/temporal-steps.ts, behind the port.',
+      { path: `^src/workflows/${LOOP}` },
+      { path: npm('@temporalio/') },
     ),
     never(
       'worker-serves-no-http',

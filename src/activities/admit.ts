@@ -2,7 +2,7 @@
  * Who may ask for a step: the run's own workflow. Whoever else can reach Temporal (another workflow, an activity started
  * by hand) is refused before anything is stored, so that nobody can write into the record of a run that is not theirs.
  */
-import { ApplicationFailure, Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import { workflowId } from '../domain/core/ids.ts';
 import { Basis } from '../domain/schemas/basis.ts';
@@ -10,6 +10,7 @@ import { BlobRef, Digest, RunId, ScopeName, ToolCallId } from '../domain/schemas
 import type { RideAlong } from '../domain/schemas/step.ts';
 import { reportForgery } from './report-refusal.ts';
 import type { StepDependencies } from './dependencies.ts';
+import { stepContext } from './step-context.ts';
 
 const count = z.number().int().positive();
 
@@ -42,8 +43,7 @@ const admitAs =
     // What the workflow sends has this shape; what does not names no run that a refusal could be told of.
     if (!schema.safeParse(input).success)
       throw ApplicationFailure.nonRetryable('This is not what a run asks its steps for.', 'invalid_input');
-    const { workflowExecution } = Context.current().info;
-    if (workflowExecution?.workflowId === workflowId(input.run)) return;
+    if (stepContext().caller === workflowId(input.run)) return;
     await reportForgery(dependencies, input, 'foreign_caller');
     throw ApplicationFailure.nonRetryable("Only a run's own workflow can ask for its steps.", 'foreign_caller');
   };

@@ -17,9 +17,9 @@ import { deriveNext, keepTransfer } from './derive-transfer.ts';
 import { withHeartbeats } from './heartbeats.ts';
 import { MAX_CALLS_HEARD, judgeCalls } from './judge-calls.ts';
 import { hidesWords } from '../domain/hidden-words.ts';
+import { loadRun } from './load-run.ts';
 import type { PinnedRun, PinnedRuns } from './pinned-run.ts';
 import { recordedFacts } from './recorded-facts.ts';
-import { reportingForgeries } from './report-refusal.ts';
 import { storeRideAlong } from './ride-along.ts';
 import { awaitSlot } from './slot.ts';
 import type { Transcripts } from './transcript.ts';
@@ -33,7 +33,7 @@ export const callModel =
     withHeartbeats(async (signal) => {
       const { store } = dependencies;
       await admitStep(dependencies, input);
-      const run = await reportingForgeries(dependencies, input, pinnedRuns.load(input.run));
+      const run = await loadRun(dependencies, pinnedRuns, input);
       const { acknowledged } = await storeRideAlong(store, input);
       const slot = await awaitSlot(dependencies, input);
       // Tries that only asked for a slot have said nothing that a reader would have to drop.

@@ -33,13 +33,14 @@ const promised = (from: AgentDefinition, to: AgentDefinition): AgentDefinition['
 
 /** By a call. A sequence that the agent before is part of goes on after the other one. */
 export const deriveTransfer = (from: AgentDefinition, agent: AgentDefinition): DerivedTransfer => {
-  const { sequence: _, hideIntermediate: __, ...own } = underRulesOf(from, agent);
-  const { limits, output = own.output, sequence, hideIntermediate } = from;
+  const { sequence: _, hideIntermediate: __, execution: ___, ...own } = underRulesOf(from, agent);
+  const { limits, execution, output = own.output, sequence, hideIntermediate } = from;
   return asActing({
     ...own,
     limits,
     contract: promised(from, agent),
     ...(output && { output }),
+    ...(execution && { execution }),
     ...(sequence && { sequence }),
     ...(hideIntermediate && { hideIntermediate }),
   });
@@ -47,12 +48,13 @@ export const deriveTransfer = (from: AgentDefinition, agent: AgentDefinition): D
 
 /** The next of the sequence. */
 export const deriveNext = (from: AgentDefinition, agent: AgentDefinition): DerivedTransfer => {
-  const { sequence: _, hideIntermediate: __, ...own } = underRulesOf(from, agent);
-  const { limits, sequence = [], hideIntermediate } = from;
+  const { sequence: _, hideIntermediate: __, execution: ___, ...own } = underRulesOf(from, agent);
+  const { limits, execution, sequence = [], hideIntermediate } = from;
   const rest = sequence.slice(1);
   return asActing({
     ...own,
     limits,
+    ...(execution && { execution }),
     ...(rest.length > 0 && { sequence: rest, ...(hideIntermediate && { hideIntermediate }) }),
   });
 };

@@ -7,6 +7,7 @@ import { fillIn } from '../domain/prompt-variables.ts';
 import { toolStanding } from '../domain/policy/tool-standing.ts';
 import type { ToolStanding } from '../domain/policy/tool-standing.ts';
 import type { AgentDefinition, ToolDefinition } from '../domain/schemas/agent.ts';
+import { isClassic } from './pinned-run.ts';
 import type { PinnedRun } from './pinned-run.ts';
 
 const STANDINGS: Record<ToolStanding, string> = {
@@ -14,6 +15,13 @@ const STANDINGS: Record<ToolStanding, string> = {
   asks: 'waits until people consent.',
   denied: 'is denied: do not call it.',
   depends: 'runs, waits for consent or is denied, depending on the call.',
+};
+
+/** Of classic execution: nobody is waited for. */
+const CLASSIC_STANDINGS: Record<ToolStanding, string> = {
+  ...STANDINGS,
+  asks: 'needs consent, which this run cannot wait for: do not call it.',
+  depends: 'runs or is refused, depending on the call.',
 };
 
 const ROLES: Readonly<Record<string, string>> = {
@@ -31,7 +39,8 @@ const ARTIFACTS = 'The run can only complete once these files are in its workspa
 const lineOf = (run: PinnedRun, tool: ToolDefinition): string => {
   const standing = toolStanding(run.policy, tool.name);
   const role = standing === 'denied' || !tool.role ? undefined : ROLES[tool.role];
-  return `- ${tool.name}: ${role ?? STANDINGS[standing]}`;
+  const standings = isClassic(run) ? CLASSIC_STANDINGS : STANDINGS;
+  return `- ${tool.name}: ${role ?? standings[standing]}`;
 };
 
 const artifactLines = ({ contract }: AgentDefinition): readonly string[] =>
@@ -42,9 +51,9 @@ const artifactLines = ({ contract }: AgentDefinition): readonly string[] =>
 /** Empty where there is nothing to say: an agent without tools that promises no files. */
 export const describeActions = (run: PinnedRun): string => {
   const { tools } = run.definition;
-  const waits = tools.some(
-    (tool) => isAnsweredByPeople(tool.role) || toolStanding(run.policy, tool.name) !== 'allowed',
-  );
+  const waits =
+    !isClassic(run) &&
+    tools.some((tool) => isAnsweredByPeople(tool.role) || toolStanding(run.policy, tool.name) !== 'allowed');
   const lines = [
     ...(tools.length > 0 ? ['Tools of this run:', ...tools.map((tool) => lineOf(run, tool))] : []),
     ...(waits ? [WAITING] : []),

@@ -19,9 +19,9 @@ export const createActivities = (dependencies: StepDependencies): RunActivities 
   return {
     callModel: callModel(dependencies, pinnedRuns, transcripts),
     runTool: runTool({ dependencies, pinnedRuns, policies, states }),
-    readOutcome: readOutcome(dependencies),
+    readOutcome: readOutcome(dependencies, pinnedRuns),
     settleSubRun: settleSubRun(dependencies, pinnedRuns),
-    flush: flush(dependencies),
-    flushLocally: flush(dependencies),
+    flush: flush(dependencies, pinnedRuns),
+    flushLocally: flush(dependencies, pinnedRuns),
   };
 };

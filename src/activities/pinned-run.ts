@@ -60,11 +60,17 @@ export interface PinnedRun extends PinnedAgent {
 
 type Started = Pick<PinnedRun, 'start' | 'startedAtMs' | 'parent'>;
 
+/** A process drives it. What another agent has called is driven by a workflow, whatever its agent says. */
+export const isClassic = ({ definition, parent }: PinnedRun): boolean =>
+  definition.execution === 'classic' && parent === undefined;
+
 export type RunAddress = Pick<StepRun, 'tenant' | 'project' | 'runId' | 'transfers'>;
 
 export interface PinnedRuns {
   /** Fails the step for good where the run or its definition is not what was signed. */
   load(run: RunAddress): Promise<PinnedRun>;
+  /** Whether a process drives it, as against a workflow. False where there is no such run. */
+  isClassic(run: RunAddress): Promise<boolean>;
 }
 
 /** Immutable once verified, so a cache needs no expiry; bounded so that parked runs cost no memory. */
@@ -135,9 +141,11 @@ export const createPinnedRuns = (dependencies: StepDependencies, policies: Curre
     );
   };
 
+  const keyOf = (run: RunAddress): string => `${run.tenant}/${run.project}/${run.runId}`;
+
   const loadStarted = async (run: RunAddress, depth: number): Promise<PinnedRun> => {
     const { tenant, project, runId } = run;
-    const key = `${tenant}/${project}/${runId}`;
+    const key = keyOf(run);
     const known = runs.get(key);
     if (known) return known;
     const row = await getRun(store, { tenant, project }, runId);
@@ -165,7 +173,7 @@ export const createPinnedRuns = (dependencies: StepDependencies, policies: Curre
   /** The same run as the next agent's. */
   const transferred = async (from: PinnedRun, transfer: Transfer): Promise<PinnedRun> => {
     const transfers = [...(from.transfers ?? []), transfer];
-    const key = `${from.start.tenant}/${from.start.project}/${from.start.runId} ${canonicalJson(transfers as JsonValue)}`;
+    const key = `${keyOf(from.start)} ${canonicalJson(transfers as JsonValue)}`;
     const known = runs.get(key);
     if (known) return known;
     const proven = await proveTransfer({ dependencies, policies, pinnedRuns }, from, transfer);
@@ -193,6 +201,14 @@ export const createPinnedRuns = (dependencies: StepDependencies, policies: Curre
     return pinned;
   };
 
-  const pinnedRuns: PinnedRuns = { load: (run) => load(run) };
+  const pinnedRuns: PinnedRuns = {
+    load: (run) => load(run),
+    async isClassic(run) {
+      const known = runs.get(keyOf(run));
+      if (known) return isClassic(known);
+      const row = await getRun(store, run, run.runId);
+      return row !== undefined && row.drivenBy !== null;
+    },
+  };
   return pinnedRuns;
 };

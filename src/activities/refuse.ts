@@ -3,17 +3,17 @@
  * its tool may have changed since an attempt that was lost. From here on no attempt of the dispatch reserves anything, not
  * even one that was proven and has been frozen since.
  */
-import { Context } from '@temporalio/activity';
 import { effectKey } from '../domain/core/ids.ts';
 import type { RunToolInput, SettledToolOutput } from '../domain/schemas/step.ts';
 import { refuseToldDispatch } from '../store/append-told-events.ts';
 import type { StepDependencies } from './dependencies.ts';
 import type { Refused } from './refused.ts';
 import { finalIfRefused, rideAlong } from './ride-along.ts';
+import { stepContext } from './step-context.ts';
 
 /** Runs that were started before dispatches had numbers go by Temporal's: the same for all attempts of a step. */
 export const dispatchOf = ({ dispatch }: RunToolInput): string =>
-  dispatch === undefined ? `activity:${Context.current().info.activityId}` : String(dispatch);
+  dispatch === undefined ? `activity:${stepContext().stepId}` : String(dispatch);
 
 /** Answers the refusal, or what the ledger has of the call. */
 export const refuse = async (

@@ -38,6 +38,7 @@ const HONEST = new Set([
   'policy_denied',
   'policy_unreadable',
   'run_cancelled',
+  'run_ended',
   'run_over',
   'run_replaced',
   'tool_drifted',

@@ -1,26 +1,27 @@
 /** Forged dispatches leave a trace in the tenant's audit log, whatever becomes of the run. */
-import { ApplicationFailure, Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import type { RideAlong, RunToolInput } from '../domain/schemas/step.ts';
 import { appendAudit } from '../store/audit-events.ts';
 import type { StepDependencies } from './dependencies.ts';
 import { isSuspicious } from './refused.ts';
 import type { Refused } from './refused.ts';
+import { stepContext } from './step-context.ts';
 
 type Reporting = Pick<StepDependencies, 'store' | 'clock'>;
 
 /** Ids and codes, never content. The names of the caller are what Temporal says of it. */
 const dataOf = (input: RideAlong & Partial<RunToolInput>, code: string) => {
   const { run, toolCallId, basis, grantId } = input;
-  const { workflowExecution, activityType } = Context.current().info;
+  const { step, caller } = stepContext();
   return {
     code,
     project: run.project,
     runId: run.runId,
-    step: activityType,
+    step,
     ...(toolCallId !== undefined && { toolCallId }),
     ...(basis !== undefined && { basis }),
     ...(grantId !== undefined && { grantId }),
-    ...(workflowExecution && { workflowId: workflowExecution.workflowId.slice(0, 300) }),
+    ...(caller !== undefined && { workflowId: caller.slice(0, 300) }),
   };
 };
 

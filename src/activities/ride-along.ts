@@ -1,16 +1,17 @@
 /** The workflow's unacknowledged events on their way into the store. */
-import { ApplicationFailure, Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import { WORKFLOW_ORIGIN } from '../domain/core/ids.ts';
 import type { RideAlong } from '../domain/schemas/step.ts';
 import { appendToldEvents } from '../store/append-told-events.ts';
 import type { AppendRequest } from '../store/events.ts';
 import type { Store } from '../store/database.ts';
 import { StoreRefusalError } from '../store/store-error.ts';
+import { stepContext } from './step-context.ts';
 
 /** Local steps run before Temporal has recorded the task that asks for them. */
 export const rideAlong = ({ run, events, task }: RideAlong): AppendRequest => {
   const { tenant, project, rootRunId, runId } = run;
-  const isRecorded = !Context.current().info.isLocal;
+  const { isRecorded } = stepContext();
   const telling = task && { task: { ...task, isRecorded } };
   return { tenant, project, rootRunId, runId, origin: WORKFLOW_ORIGIN, events, ...telling };
 };

@@ -16,12 +16,13 @@ import { createSubRun } from './create-sub-run.ts';
 import { unlessDrifted } from './drifted.ts';
 import { executeTool } from './execute-tool.ts';
 import { withHeartbeats } from './heartbeats.ts';
+import { loadRun } from './load-run.ts';
 import type { PinnedRun } from './pinned-run.ts';
 import { proveDispatch } from './prove-dispatch.ts';
 import type { Prover } from './prover.ts';
 import { dispatchOf, refuse } from './refuse.ts';
 import { refused } from './refused.ts';
-import { reportRefusal, reportingForgeries } from './report-refusal.ts';
+import { reportRefusal } from './report-refusal.ts';
 import { finalIfRefused, rideAlong, storeRideAlong } from './ride-along.ts';
 import { NO_STATE } from './run-state.ts';
 import type { RunStates } from './run-state.ts';
@@ -41,7 +42,7 @@ export const runTool =
     withHeartbeats(async (signal) => {
       const { dependencies, pinnedRuns } = gate;
       await admitDispatch(dependencies, input);
-      const run = await reportingForgeries(dependencies, input, pinnedRuns.load(input.run));
+      const run = await loadRun(dependencies, pinnedRuns, input);
       const slot = await slotFor(gate, input);
       const proof = await proveDispatch(gate, run, input, slot);
       const call = signal.aborted ? refused('run_cancelled', 'The run was cancelled.', 'deny') : proof;
@@ -61,7 +62,7 @@ async function slotFor({ dependencies }: GateParts, input: RunToolInput): Promis
 }
 
 /** A brake is looked at again so soon: a call goes on by itself once it is released. */
-const BRAKED_RETRY = '2s';
+const BRAKED_RETRY_MS = 2_000;
 
 type Result = RunToolOutput['result'];
 
@@ -196,6 +197,6 @@ async function hold({ dependencies }: GateParts, { input, key }: Dispatch, brake
     message: `The brake ${brakeId} keeps this call back.`,
     type: 'braked',
     nonRetryable: false,
-    nextRetryDelay: BRAKED_RETRY,
+    nextRetryDelay: BRAKED_RETRY_MS,
   });
 }

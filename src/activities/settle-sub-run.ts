@@ -14,6 +14,7 @@ import { checkBudget } from './check-budget.ts';
 import type { StepDependencies } from './dependencies.ts';
 import { completed, failed } from './execute-tool.ts';
 import type { Executed } from './execute-tool.ts';
+import { admitDriver } from './load-run.ts';
 import type { PinnedRuns } from './pinned-run.ts';
 import { recordedFacts } from './recorded-facts.ts';
 import { storeRideAlong } from './ride-along.ts';
@@ -76,6 +77,7 @@ export const settleSubRun =
   async (input: SettleSubRunInput): Promise<SettleSubRunOutput> => {
     const { store } = dependencies;
     await admitDispatch(dependencies, input);
+    await admitDriver(dependencies, pinnedRuns, input);
     const { run, toolCallId, revision, subRun } = input;
     const { tenant, project, rootRunId, runId: parentRunId } = run;
     const { runId, epoch, nonce } = subRun;

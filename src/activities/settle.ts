@@ -5,6 +5,7 @@ import { appendEvents } from '../store/events.ts';
 import type { StepDependencies } from './dependencies.ts';
 import type { Executed } from './execute-tool.ts';
 import { sendRecheck } from './recheck.ts';
+import { stepContext } from './step-context.ts';
 import { untilStored } from './until-stored.ts';
 
 export interface Attempt {
@@ -47,8 +48,10 @@ export const settle = async (
     (delayMs) => logger.warn({ effectKey: attempt.effectKey, delayMs }, 'effect.settle_delayed'),
   );
   if (settled.state === 'settled') {
-    // Another attempt has given this one up: the run is parked, and can go on now.
-    if (settled.wasUnknown) await sendRecheck(dependencies, input);
+    // It was given up meanwhile. A workflow is parked over it and can go on now; a run that was driven in a process has
+    // ended with that process: what the tool did is told.
+    if (settled.wasUnknown && stepContext().isInProcess) await recordLate(dependencies, input, attempt, executed);
+    else if (settled.wasUnknown) await sendRecheck(dependencies, input);
     return outcome;
   }
   if (settled.resolved) await recordLate(dependencies, input, attempt, executed);

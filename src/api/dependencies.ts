@@ -3,6 +3,7 @@ import type { Action, Reach } from '../domain/authorise.ts';
 import type { Guard } from '../domain/guards/guard.ts';
 import type { KnownPeople } from '../domain/policy/quorum-faults.ts';
 import type { Actor, Channel, Role } from '../domain/schemas/actor.ts';
+import type { AgentDefinition } from '../domain/schemas/agent.ts';
 import type { Scope } from '../domain/schemas/names.ts';
 import type { Receipt } from '../domain/schemas/run.ts';
 import type { CommandSigner } from '../gateway/sign-command.ts';
@@ -14,6 +15,7 @@ import { DEFAULT_RATES } from '../platform/rates.ts';
 import type { Rates } from '../platform/rates.ts';
 import type { Store } from '../store/database.ts';
 import type { EventFeed } from '../store/feed.ts';
+import type { RunRow } from '../store/run-rows.ts';
 
 /** The run's workspace, as much of it as the API shows. */
 export interface ArtifactReader {
@@ -24,6 +26,16 @@ export interface ArtifactReader {
     runId: string,
     path: string,
   ): Promise<{ readonly bytes: Uint8Array; readonly sha256: string } | undefined>;
+}
+
+/** Drives runs of classic execution in this process. */
+export interface ClassicRuns {
+  /** What a new run names as its driver; undefined where none can be begun now. */
+  readonly driverId: string | undefined;
+  /** Drives a run whose row names this driver, to its end. */
+  begin(run: RunRow, definition: AgentDefinition): void;
+  /** A cancel was recorded, for one of its runs perhaps. */
+  look(): void;
 }
 
 export interface ApiLimits {
@@ -90,6 +102,8 @@ export interface ApiDependencies {
   readonly feed: EventFeed;
   readonly gateway: RunGateway;
   readonly signer: CommandSigner;
+  /** Without it, agents of classic execution are not served here. */
+  readonly classic?: ClassicRuns;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly artifacts: ArtifactReader;

@@ -22,8 +22,13 @@ export interface GetRunOptions extends CallOptions {
   readonly waitSeconds?: number | undefined;
 }
 
+export interface StartRunOptions extends CommandOptions {
+  /** Of agents of classic execution: holds the answer until the run is over, so many seconds at most. */
+  readonly waitSeconds?: number | undefined;
+}
+
 export interface RunsClient {
-  start(request: StartRun, options?: CommandOptions): Promise<StartedRun>;
+  start(request: StartRun, options?: StartRunOptions): Promise<StartedRun>;
   get(runId: string, options?: GetRunOptions): Promise<RunDetail>;
   list(query?: ListRunsQuery, options?: CallOptions): Promise<Page<Run>>;
   cancel(runId: string, request?: CancelRun, options?: CommandOptions): Promise<CancelledRun>;
@@ -50,7 +55,16 @@ const WAIT_MARGIN_MS = 10_000;
 const runPath = (runId: string): string => `/v1/runs/${segment(runId)}`;
 
 export const runsClient = (http: Http, { get, post }: Calls): RunsClient => ({
-  start: (request, given) => post('/v1/runs', request, given),
+  start: (request, { signal, idempotencyKey, waitSeconds } = {}) =>
+    http.json('POST', '/v1/runs', {
+      signal,
+      body: request,
+      headers: {
+        prefer: waitSeconds === undefined ? 'respond-async' : `wait=${waitSeconds}`,
+        ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
+      },
+      ...(waitSeconds !== undefined && { timeoutMs: waitSeconds * 1_000 + WAIT_MARGIN_MS }),
+    }),
   get: (runId, { signal, waitSeconds } = {}) =>
     http.json('GET', runPath(runId), {
       signal,

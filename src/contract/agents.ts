@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PromptVariable, RunLimits } from '../domain/schemas/agent.ts';
+import { Execution, PromptVariable, RunLimits } from '../domain/schemas/agent.ts';
 import { AgentName, Digest } from '../domain/schemas/names.ts';
 
 /** An agent that runs can be started of, as it is now. Runs keep the definition they were started with. */
@@ -8,6 +8,7 @@ export const Agent = z
     name: AgentName,
     description: z.string(),
     digest: Digest.meta({ description: 'Of the whole definition' }),
+    execution: Execution.meta({ description: 'What drives its runs' }),
     model: z.string().meta({ example: 'openai/gpt-5' }),
     fallbackModels: z
       .array(z.string())

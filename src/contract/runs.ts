@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PromptVariableName } from '../domain/schemas/agent.ts';
+import { Execution, PromptVariableName } from '../domain/schemas/agent.ts';
 import { Resolution } from '../domain/schemas/command.ts';
 import { AgentName, Digest, RunId, ToolCallId } from '../domain/schemas/names.ts';
 import { RunStatus, Usage } from '../domain/schemas/run.ts';
@@ -101,6 +101,9 @@ export const Run = z
       .meta({ description: 'Of a sub-run: the run that has called its agent, and the call' }),
     agent: AgentName,
     agentDigest: Digest.meta({ description: 'The agent definition this run is pinned to' }),
+    execution: Execution.meta({
+      description: '`durable`: a workflow drives it. `classic`: it is driven within the request that asked for it',
+    }),
     status: RunStatus.meta({
       description: '`suspended`: all that is left to do waits for a person. More values may be added.',
     }),
@@ -126,7 +129,12 @@ export const Run = z
 export type Run = z.infer<typeof Run>;
 
 /** A run as its start is answered. */
-export const StartedRun = Run.extend({ guards: GuardReports }).meta({ id: 'StartedRun' });
+export const StartedRun = Run.extend({
+  guards: GuardReports,
+  output: z.string().nullable().optional().meta({
+    description: "Of classic execution: the agent's last message, once the run completed",
+  }),
+}).meta({ id: 'StartedRun' });
 export type StartedRun = z.infer<typeof StartedRun>;
 
 /** A call that is parked: what somebody must know to say how it goes on. */

@@ -53,6 +53,8 @@ export interface Config {
   };
   /** Whether agents with tools that run programs on this machine are taken. */
   readonly allowCommands: boolean;
+  /** Of an API process of its own: whether it drives runs of classic execution, with models and tools in it. */
+  readonly classicRuns: 'on' | 'off';
   readonly logLevel: LogLevel;
   readonly stateHome: string;
   readonly cacheHome: string;
@@ -128,6 +130,7 @@ export function loadConfig(environment: Environment = processEnvironment(), proj
       environment: environmentCredentials(environment),
     },
     allowCommands: values.COUNTERSIGN_ALLOW_COMMANDS === 'true',
+    classicRuns: values.COUNTERSIGN_CLASSIC_RUNS,
     logLevel: values.COUNTERSIGN_LOG_LEVEL,
     ...userDirectories(environment),
     scope: { tenant: values.COUNTERSIGN_TENANT, project: values.COUNTERSIGN_PROJECT },

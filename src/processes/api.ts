@@ -19,10 +19,12 @@ import { openStore } from '../store/database.ts';
 import { createEventFeed } from '../store/feed.ts';
 import { artifactReader } from './artifact-reader.ts';
 import { startCheckpointer } from './checkpointer.ts';
+import { serveClassic } from './serve-classic.ts';
 import { createCheckpointSigner } from './sign-checkpoint.ts';
 
 const config = loadConfig();
-const { databaseUrl, temporalAddress, stateDirectory, workspacesRoot, people, tokens } = await installation(config);
+const place = await installation(config);
+const { databaseUrl, temporalAddress, stateDirectory, workspacesRoot, people, tokens } = place;
 const fetch = createGuardedFetch(config.allowedPrivateHosts);
 const logger = createLogger({ level: config.logLevel, service: 'api' });
 const keys = await loadSigningKeys(stateDirectory, Date.now());
@@ -31,11 +33,18 @@ const feed = createEventFeed({ url: databaseUrl, store, logger });
 const connection = connectLazily(temporalAddress);
 const { namespace } = config.temporal;
 
+const trust = trustedKeys(keys);
+const classic =
+  config.classicRuns === 'on'
+    ? await serveClassic(config, place, { store, clock: systemClock, logger, trust })
+    : undefined;
+
 const api = await serveApi(
   {
     store,
     feed,
-    gateway: createTemporalGateway({ connection, namespace, taskQueue: config.taskQueue, trust: trustedKeys(keys) }),
+    gateway: createTemporalGateway({ connection, namespace, taskQueue: config.taskQueue, trust }),
+    ...(classic && { classic }),
     signer: await createCommandSigner(keys),
     clock: systemClock,
     logger,
@@ -61,6 +70,7 @@ const checkpointer =
 closeWithGrace({ delay: 30_000, logger: false }, async ({ err }) => {
   if (err) logger.fatal({ err }, 'process.crash_caught');
   await api.close();
+  await classic?.stop();
   await checkpointer?.stop();
   await feed.close();
   await Promise.all([connection.close(), store.close()]);

@@ -3,12 +3,14 @@
  * development, tests and small installations; in production they are processes of their own.
  */
 import { NativeConnection } from '@temporalio/worker';
+import { createActivities } from '../activities/index.ts';
 import type { CheckpointSink } from '../adapters/sinks/checkpoint-sink.ts';
 import type { CredentialProvider } from '../adapters/credentials/credential-provider.ts';
 import type { AgentSource } from '../adapters/agents/define-agent.ts';
 import type { ModelsConfig } from '../adapters/models/model-registry.ts';
 import type { ApiLimits } from '../api/dependencies.ts';
 import { serveApi } from '../api/server.ts';
+import { startClassicRunner } from '../classic/classic-runner.ts';
 import type { Guard } from '../domain/guards/guard.ts';
 import type { RuleInput } from '../domain/policy/policy-schema.ts';
 import type { KnownPeople } from '../domain/policy/quorum-faults.ts';
@@ -97,11 +99,20 @@ export const startAllInOne = async (options: AllInOneOptions): Promise<AllInOne>
   const gateway = createTemporalGateway({ connection, namespace, taskQueue, trust, workerConnection });
   const worker = await startWorker({ ...options, store, trust, gateway, connection: workerConnection });
   const feed = createEventFeed({ url: databaseUrl, store, logger });
+  const classic = await startClassicRunner({
+    store,
+    clock,
+    logger,
+    trust,
+    activities: createActivities(worker.dependencies),
+    ...(options.shutdownGraceMs !== undefined && { graceMs: options.shutdownGraceMs }),
+  });
   const api = await serveApi(
     {
       store,
       feed,
       gateway,
+      classic,
       signer: await createCommandSigner(keys),
       clock,
       logger,
@@ -128,6 +139,7 @@ export const startAllInOne = async (options: AllInOneOptions): Promise<AllInOne>
     reloadAgents: worker.reloadAgents,
     async stop() {
       await api.close();
+      await classic.stop();
       await worker.stop();
       // After everything that could still add to a chain.
       await checkpointer?.stop();

@@ -65,8 +65,8 @@ export async function listUnfinishedBelow(store: Store, scope: Scope, rootRunId:
 }
 
 /**
- * Runs that have not ended and that nothing has touched since, in the order of their ids, of all tenants: for the
- * reconciler. Parked runs stay in this list, so it is read in pages: `after` is the last run of the page before.
+ * Runs of workflows that have not ended and that nothing has touched since, in the order of their ids, of all tenants: for
+ * the reconciler. Parked runs stay in this list, so it is read in pages: `after` is the last run of the page before.
  */
 export async function listUnfinishedRuns(
   store: Store,
@@ -80,6 +80,7 @@ export async function listUnfinishedRuns(
     .where(
       and(
         isNull(runs.endedAt),
+        isNull(runs.drivenBy),
         lt(runs.updatedAt, untouchedSince),
         lt(streams.touchedAt, untouchedSince),
         after === undefined ? undefined : gt(runs.runId, after),

@@ -25,6 +25,8 @@ export interface NewRun extends Scope {
   readonly requesterGroups: readonly string[];
   /** The service that starts it for the requester; null where the requester does. */
   readonly startedBy?: string | null;
+  /** The process that drives it, of classic execution; null where a workflow does. */
+  readonly drivenBy?: string | null;
   readonly inputRef: BlobRef;
   readonly conversationId: string | null;
   readonly labels: Readonly<Record<string, string>>;
@@ -41,6 +43,7 @@ export interface RunRow extends NewRun {
   readonly parentRunId: string | null;
   readonly parentCallId: string | null;
   readonly startedBy: string | null;
+  readonly drivenBy: string | null;
   readonly status: RunStatus;
   /** The latest of creation, command and event. Events count for the whole tree of runs. */
   readonly updatedAt: number;
@@ -117,6 +120,7 @@ export const rowOf = (run: NewRun): Record<string, unknown> => ({
   requester: run.requester,
   requester_groups: run.requesterGroups,
   started_by: run.startedBy ?? null,
+  driven_by: run.drivenBy ?? null,
   input_sha256: `\\x${run.inputRef.sha256}`,
   input_bytes: run.inputRef.bytes,
   conversation_id: run.conversationId,

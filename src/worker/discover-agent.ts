@@ -25,7 +25,7 @@ export const discoverAgent = async (
   const named = async (agent: SubAgent): Promise<SubAgent> => {
     if (!hasServers(agent.source)) return agent;
     const found = await discoverAgent(servers, agent.source, scope);
-    const definition = agentDefinition(found.source, [], {}, found.discovered);
+    const definition = agentDefinition(found.source, undefined, {}, found.discovered);
     return { source: found.source, definition, digest: agentDigest(definition) };
   };
   const [tools, following, discovered] = await Promise.all([

@@ -1,4 +1,5 @@
 /** Runs the reconciler at start and every 30 s, as long as the worker lives. */
+import { endInterruptedRuns } from '../classic/end-interrupted.ts';
 import { reconcile } from './reconcile.ts';
 import type { ReconcilerDependencies } from './reconcile.ts';
 
@@ -15,6 +16,7 @@ export const startReconciler = (dependencies: ReconcilerDependencies): Reconcile
   const pass = async (): Promise<void> => {
     try {
       await reconcile(dependencies);
+      await endInterruptedRuns(dependencies);
     } catch (error) {
       // Store or Temporal are down: the next pass looks again.
       dependencies.logger.warn({ err: error }, 'reconciler.pass_failed');

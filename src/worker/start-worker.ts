@@ -1,5 +1,6 @@
 /** A running worker: agents registered, steps served, rows reconciled. */
 import type { NativeConnection } from '@temporalio/worker';
+import type { StepDependencies } from '../activities/dependencies.ts';
 import type { RuleInput } from '../domain/policy/policy-schema.ts';
 import type { KnownPeople } from '../domain/policy/quorum-faults.ts';
 import type { Scope } from '../domain/schemas/names.ts';
@@ -33,6 +34,8 @@ export interface RunningWorker {
   /** Stops polling, waits for steps under way up to the grace time, then ends. */
   stop(): Promise<void>;
   readonly reloadAgents: ReloadAgents;
+  /** What its steps have: a driver of classic runs in the same process shares it. */
+  readonly dependencies: StepDependencies;
 }
 
 export const startWorker = async (options: WorkerOptions): Promise<RunningWorker> => {
@@ -58,6 +61,7 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
   logger.info({ taskQueue: options.taskQueue, agents: agents.map((agent) => agent.name) }, 'worker.start_completed');
   return {
     ended,
+    dependencies,
     reloadAgents: agentReloader({ ...known, allowCommands: options.allowCommands }),
     async stop() {
       if (worker.getState() === 'RUNNING') worker.shutdown();

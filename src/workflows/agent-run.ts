@@ -7,7 +7,6 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import { next } from '../domain/core/next.ts';
 import type { Action } from '../domain/core/next.ts';
 import { isFinished } from '../domain/core/run-status.ts';
 import { hasWorkInFlight, isBlocked, newRunState } from '../domain/core/state.ts';
@@ -17,10 +16,13 @@ import { openRun } from './live-run.ts';
 import type { LiveRun } from './live-run.ts';
 import { registerHandlers } from './handlers.ts';
 import type { AgentRunInput, RunStatusView } from './messages.ts';
+import { perform } from './perform.ts';
 import { startOf } from './start.ts';
 import { hasEventsToStore, openSteps, storeEvents } from './steps.ts';
+import type { StepPort } from './step-port.ts';
 import type { Steps } from './steps.ts';
 import { parentTeller } from './tell-parent.ts';
+import { openTemporalSteps } from './temporal-steps.ts';
 import { detailsView, statusView } from './views.ts';
 
 export async function agentRun(input: AgentRunInput): Promise<RunStatusView> {
@@ -39,22 +41,24 @@ export async function agentRun(input: AgentRunInput): Promise<RunStatusView> {
 }
 
 async function drive(run: LiveRun, input: AgentRunInput, tellParent?: () => void): Promise<RunStatusView> {
-  const steps = openSteps(run, input);
+  const port = openTemporalSteps(run, input);
+  const steps = openSteps(run, input, port);
   const showStatus = statusShower(input);
   const blockBelow = cascade(run, steps);
   for (;;) {
     const seen = run.version;
-    if (isBetweenTurns(run.state) && isLong()) await rollOver(run, input);
+    if (isBetweenTurns(run.state) && isLong()) await rollOver(run, input, port);
     const actions = perform(run, steps);
     // No promise where there is nothing to wait for: each one costs a stack trace in the sandbox.
-    if (hasEventsToStore(run)) await storeEvents(run);
+    if (hasEventsToStore(run)) await storeEvents(run, port);
     showStatus(run);
     tellParent?.();
     blockBelow();
     const isQuiet = run.version === seen && run.isStored;
     if (isQuiet && isFinished(run.state.status)) return statusView(run.state);
     // Signals alone can fill a history while people are waited for.
-    if (isQuiet && workflowInfo().continueAsNewSuggested && !hasWorkInFlight(run.state)) await rollOver(run, input);
+    if (isQuiet && workflowInfo().continueAsNewSuggested && !hasWorkInFlight(run.state))
+      await rollOver(run, input, port);
     if (run.version === seen) await nextEvent(run, actions);
     run.apply({ type: 'tick' });
   }
@@ -76,25 +80,9 @@ const isBetweenTurns = (state: RunState): boolean =>
   state.phase === 'idle' && state.turn > 0 && !state.cancel && !isFinished(state.status);
 
 /** Goes on in a new execution once everything is stored, unless something came in meanwhile. */
-async function rollOver(run: LiveRun, input: AgentRunInput): Promise<void> {
-  if (hasEventsToStore(run)) await storeEvents(run);
+async function rollOver(run: LiveRun, input: AgentRunInput, port: StepPort): Promise<void> {
+  if (hasEventsToStore(run)) await storeEvents(run, port);
   if (run.isStored) await continueAsNew<typeof agentRun>({ ...input, carry: run.carry() });
-}
-
-function perform(run: LiveRun, steps: Steps): readonly Action[] {
-  const actions = next(run.state, Date.now());
-  for (const action of actions) {
-    if (action.type === 'call_model') {
-      run.apply({ type: 'begin_turn' });
-      if (run.state.phase === 'asking') steps.startModel();
-    } else if (action.type === 'run_tool') {
-      run.apply({ type: 'dispatch', toolCallId: action.call.toolCallId });
-      steps.startTool(action.call);
-    } else if (action.type === 'stop_work') {
-      steps.stop();
-    }
-  }
-  return actions;
 }
 
 /**

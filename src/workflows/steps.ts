@@ -1,21 +1,18 @@
-/** Starts the run's steps and hands what they answer to the core. */
-import { ActivityFailure, ApplicationFailure, CancellationScope, workflowInfo } from '@temporalio/workflow';
+/** Starts the run's steps and hands what they answer to the core, whichever driver has them performed. */
 import { approvalId } from '../domain/core/ids.ts';
 import type { CoreCommand } from '../domain/core/decide.ts';
 import { hasWorkInFlight } from '../domain/core/state.ts';
 import type { ReadyCall } from '../domain/core/state.ts';
 import type {
   CallModelInput,
-  FlushOutput,
   RideAlong,
   RunToolInput,
   SettleSubRunInput,
   ToolStepResult,
 } from '../domain/schemas/step.ts';
-import { callModel, flush, flushLocally, readOutcome, runTool } from './activities.ts';
 import type { LiveRun } from './live-run.ts';
 import type { AgentRunInput } from './messages.ts';
-import { openSubRuns } from './sub-runs.ts';
+import type { StepPort } from './step-port.ts';
 
 export interface Steps {
   startModel(): void;
@@ -32,17 +29,7 @@ const factsOf = (run: LiveRun): CallModelInput['facts'] => {
 };
 
 /** The events that ride along, and the task that tells them. */
-const carriedBy = (run: LiveRun): RideAlong => {
-  const { startTime, historyLength } = workflowInfo();
-  return { ...run.rideAlong(), task: { startedAt: startTime.getTime(), historyLength } };
-};
-
-/** A step throws only what retrying cannot mend, or because it was stopped. */
-const failureOf = (error: unknown): { code: string; message: string } => {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  if (cause instanceof ApplicationFailure) return { code: cause.type ?? 'step_failed', message: cause.message };
-  return { code: 'step_stopped', message: 'The step was stopped before it answered.' };
-};
+const carriedBy = (run: LiveRun, port: StepPort): RideAlong => ({ ...run.rideAlong(), ...port.task() });
 
 /** What a step does beside asking: reading, judging and storing what came. */
 const MODEL_STEP_MARGIN_MS = 60_000;
@@ -62,13 +49,8 @@ const spentBy = (run: LiveRun): { readonly spent?: NonNullable<SettleSubRunInput
   return budget ? { spent: { facts: factsOf(run), budget } } : {};
 };
 
-export const openSteps = (run: LiveRun, given: AgentRunInput): Steps => {
-  const { asksLedger } = given;
-  const subRuns = openSubRuns(given, run);
-  const scope = new CancellationScope();
-  const launch = (work: () => Promise<CoreCommand>): void => {
-    void scope.run(work).then(run.apply);
-  };
+export const openSteps = (run: LiveRun, { asksLedger }: Pick<AgentRunInput, 'asksLedger'>, port: StepPort): Steps => {
+  const launch = (work: () => Promise<CoreCommand>): void => port.launch(work, run.apply);
 
   const model = async (): Promise<CoreCommand> => {
     const { turn, modelAttempt, identity } = run.state;
@@ -77,7 +59,7 @@ export const openSteps = (run: LiveRun, given: AgentRunInput): Steps => {
       const { revising, modelIndex, compactDue, limits } = run.state;
       const budget = budgetOf(run);
       const input = {
-        ...carriedBy(run),
+        ...carriedBy(run, port),
         turn,
         attempt: modelAttempt,
         facts: factsOf(run),
@@ -86,12 +68,11 @@ export const openSteps = (run: LiveRun, given: AgentRunInput): Steps => {
         ...(budget && { budget }),
         ...(compactDue && { compact: compactDue }),
       };
-      const startToCloseTimeout = modelTimeoutMs(limits);
-      const answer = await callModel.executeWithOptions({ summary, startToCloseTimeout }, [input]);
+      const answer = await port.callModel(input, { summary, timeoutMs: modelTimeoutMs(limits) });
       run.acknowledge(answer);
       return { type: 'model_settled', result: answer.result };
     } catch (error) {
-      return { type: 'model_settled', result: { type: 'failed', retryable: false, ...failureOf(error) } };
+      return { type: 'model_settled', result: { type: 'failed', retryable: false, ...port.failureOf(error) } };
     }
   };
 
@@ -115,13 +96,13 @@ export const openSteps = (run: LiveRun, given: AgentRunInput): Steps => {
   };
 
   const outcomeOf = async (error: unknown, dispatch: ReturnType<typeof dispatchOf>): Promise<ToolStepResult> => {
-    const failure = failureOf(error);
+    const failure = port.failureOf(error);
     const wasStopped = failure.code === 'step_stopped';
     const parked: ToolStepResult = { type: 'refused', then: 'park', ...failure };
     if (!wasStopped && !asksLedger) return parked;
     try {
       // It may have been waiting for its next attempt, or have taken effect: the ledger knows.
-      const answer = await CancellationScope.nonCancellable(() => readOutcome({ ...carriedBy(run), ...dispatch }));
+      const answer = await port.readOutcome({ ...carriedBy(run, port), ...dispatch });
       run.acknowledge(answer);
       return answer.result.type === 'refused' && !wasStopped ? parked : answer.result;
     } catch {
@@ -134,14 +115,14 @@ export const openSteps = (run: LiveRun, given: AgentRunInput): Steps => {
     const dispatch = dispatchOf(call);
     const summary = `${call.tool} (${toolCallId}, by ${call.basis})`;
     // The time of an agent is its sub-run's, which no step waits for.
-    const startToCloseTimeout = call.role === 'agent' ? '10m' : (call.timeoutMs ?? '10m');
+    const timeoutMs = call.role === 'agent' ? undefined : call.timeoutMs;
     try {
-      const input = { ...carriedBy(run), ...dispatch };
-      const answer = await runTool.executeWithOptions({ summary, startToCloseTimeout }, [input]);
+      const input = { ...carriedBy(run, port), ...dispatch };
+      const answer = await port.runTool(input, { summary, timeoutMs });
       run.acknowledge(answer);
       const { result } = answer;
       if (result.type !== 'sub_run') return { type: 'tool_settled', toolCallId, result };
-      return await subRuns.follow(call, result, () => ({ ...carriedBy(run), ...dispatch, ...spentBy(run) }));
+      return await port.subRuns.follow(call, result, () => ({ ...carriedBy(run, port), ...dispatch, ...spentBy(run) }));
     } catch (error) {
       return { type: 'tool_settled', toolCallId, result: await outcomeOf(error, dispatch) };
     }
@@ -150,8 +131,8 @@ export const openSteps = (run: LiveRun, given: AgentRunInput): Steps => {
   return {
     startModel: () => launch(model),
     startTool: (call) => launch(() => tool(call)),
-    stop: () => scope.cancel(),
-    blockBelow: subRuns.block,
+    stop: port.stop,
+    blockBelow: port.subRuns.block,
   };
 };
 
@@ -159,17 +140,9 @@ export const openSteps = (run: LiveRun, given: AgentRunInput): Steps => {
 export const hasEventsToStore = (run: LiveRun): boolean =>
   !run.isStored && (run.hasUnsentEvents || !hasWorkInFlight(run.state));
 
-const flushSoon = async (run: LiveRun): Promise<FlushOutput> => {
-  try {
-    return await flushLocally(carriedBy(run));
-  } catch {
-    return await flush(carriedBy(run));
-  }
-};
-
 /** Puts every event into the store before anybody is asked to wait for it. */
-export const storeEvents = async (run: LiveRun): Promise<void> => {
-  const answer = await flushSoon(run);
+export const storeEvents = async (run: LiveRun, port: StepPort): Promise<void> => {
+  const answer = await port.flush(() => carriedBy(run, port));
   run.acknowledge(answer);
   if (answer.ended) run.endAs(answer.ended);
 };

@@ -2,14 +2,14 @@
 import { CancellationScope, ChildWorkflowCancellationType, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import type { ChildWorkflowHandle } from '@temporalio/workflow';
 import { workflowId } from '../domain/core/ids.ts';
-import type { CoreCommand } from '../domain/core/decide.ts';
 import { isBlocked } from '../domain/core/state.ts';
 import type { ReadyCall } from '../domain/core/state.ts';
-import type { CreatedSubRun, SettleSubRunInput } from '../domain/schemas/step.ts';
+import type { CreatedSubRun } from '../domain/schemas/step.ts';
 import { settleSubRun } from './activities.ts';
 import type { LiveRun } from './live-run.ts';
 import { AGENT_RUN, blockedAboveSignal } from './messages.ts';
 import type { AgentRunInput, RunStatusView } from './messages.ts';
+import type { SubRuns } from './step-port.ts';
 
 /** As for every run: a worker that was killed holds a workflow task no longer than this. */
 const WORKFLOW_TASK_TIMEOUT = '3s';
@@ -33,17 +33,6 @@ const attributesOf = (agent: string, { tenant, project }: { tenant: string; proj
     key: { name: `Countersign${name}`, type: 'KEYWORD' as const },
     value,
   }));
-
-export interface SubRuns {
-  /** Until the sub-run has ended, however it ended: gives what it came to. */
-  follow(
-    call: ReadyCall,
-    created: CreatedSubRun,
-    dispatch: () => Omit<SettleSubRunInput, 'subRun'>,
-  ): Promise<CoreCommand>;
-  /** Tells all that are out that this run is blocked. */
-  block(): void;
-}
 
 export const openSubRuns = (given: AgentRunInput, run: LiveRun): SubRuns => {
   const out = new Set<Child>();

@@ -86,7 +86,7 @@ describe('S4.4 a brake', () => {
       await expect(gate.dispatch(call)).rejects.toMatchObject({
         type: 'braked',
         nonRetryable: false,
-        nextRetryDelay: '2s',
+        nextRetryDelay: 2_000,
       });
     expect(entered()).toBe(before);
     expect(await told('tool.held', call)).toMatchObject([{ data: { brakeId: 'brake_1', code: 'braked' } }]);

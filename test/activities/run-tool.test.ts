@@ -3,12 +3,15 @@
  * signature forged or replayed. Nothing may run, and the refusal must say which kind it is.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { z } from 'zod';
 import { recordingTool, testAgent } from '../../src/testing/index.ts';
 import type { RunToolInput } from '../../src/domain/schemas/step.ts';
 import type { DecideCommand, SignedCommand } from '../../src/domain/schemas/command.ts';
 import { createCommandSigner } from '../../src/gateway/sign-command.ts';
 import { createSigningKeys } from '../../src/platform/signing-keys.ts';
+import { workflowId } from '../../src/domain/core/ids.ts';
+import { readEvents } from '../../src/store/events.ts';
 import { makeBlob, putBlobs, readBlobs } from '../../src/store/blobs.ts';
 import { person } from '../support/core.ts';
 import { openGate } from '../support/gate.ts';
@@ -208,6 +211,28 @@ describe('a run', () => {
     const call = await approved();
     await expect(gate.dispatch(call, { caller: 'acme/web/other' })).rejects.toMatchObject({ type: 'foreign_caller' });
     expect(await gate.dispatch(call)).toMatchObject({ type: 'completed' });
+  });
+
+  test('S3.1 of a run that a process drives, and that a workflow asks for, gets nothing stored', async () => {
+    const allow = { id: 'all', match: '*', effect: 'allow' } as const;
+    const classic = testAgent({ script: [], tools: [safe], policy: [allow], execution: 'classic' });
+    await using other = await openGate(classic);
+    const quick = await other.run({ drivenBy: 'a-process' });
+    const call = await quick.judged('safe', { amount: 5 });
+    const forged = [{ ordinal: 1, event: { type: 'run.failed', at: 1, data: { code: 'x', detail: 'x' } } }] as const;
+    const { flush, readOutcome } = other.activities();
+    const asWorkflow = () =>
+      new MockActivityEnvironment({ workflowExecution: { workflowId: workflowId(call.run), runId: 'any' } });
+    calls = entered();
+    for (const ask of [
+      () => other.dispatch(call),
+      () => asWorkflow().run(flush, { run: call.run, events: forged }),
+      () => asWorkflow().run(readOutcome, { ...call, events: forged }),
+    ])
+      await expect(ask()).rejects.toMatchObject({ type: 'foreign_caller' });
+    expect(entered()).toBe(calls);
+    expect(await other.refusals()).toEqual(['foreign_caller', 'foreign_caller', 'foreign_caller']);
+    expect(await readEvents(other.store, call.run, quick.runId, { after: 0, limit: 10 })).toEqual([]);
   });
 
   test('whose start command was altered in the store fails the step for good', async () => {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Approval } from '../../src/contract/approvals.ts';
 import type { DecisionReceipt, DecisionView } from '../../src/contract/decisions.ts';
 import { asksFor, recordingTool, says, testAgent } from '../../src/testing/index.ts';
-import type { Answer, Person, World } from '../../src/testing/index.ts';
+import type { Answer, Person, ScriptedStep, World } from '../../src/testing/index.ts';
 import type { StartedRun } from '../../src/testing/person.ts';
 import { verifyStoredChain } from '../../src/store/verify-stored-chain.ts';
 import { testWorld } from '../support/world.ts';
@@ -24,8 +24,14 @@ const policy = [
   { id: 'too-much', match: 'refund', when: 'args.amount > 5000', effect: 'deny' },
 ] as const;
 
+/** What the model was told of the last call. */
+let told: string | undefined;
+const ends: ScriptedStep = ({ messages }) => {
+  told = messages.at(-1)?.text;
+  return says('Done.');
+};
 const agentOf = (name: string, amount: number) =>
-  testAgent({ name, tools: [refund], policy, script: [asksFor('refund', { order: 7, amount }), says('Done.')] });
+  testAgent({ name, tools: [refund], policy, script: [asksFor('refund', { order: 7, amount }), ends] });
 
 let world: World;
 let anna: Person;
@@ -64,6 +70,7 @@ describe('edit', () => {
     expect(given.approval.digest).not.toBe(approval.digest);
     expect(await run.settles()).toMatchObject({ status: 'completed' });
     expect(effectsOf(run).map((call) => call.arguments)).toEqual([{ order: 7, amount: 50 }]);
+    expect(told).toContain('It ran with: {"amount":50,"order":7}');
     const decided = (await run.events()).find(({ type }) => type === 'approval.decided');
     expect(decided?.content).toMatchObject({ arguments: { order: 7, amount: 50 } });
     expect(await verifyStoredChain(world.store, world.scope, run.runId)).toMatchObject({ ok: true });
@@ -97,6 +104,7 @@ describe('edit', () => {
     expect(receipt(await by(anna, run).decide(next, 'approve')).outcome).toBe('recorded');
     expect(await run.settles()).toMatchObject({ status: 'completed' });
     expect(effectsOf(run).map((call) => call.arguments)).toEqual([{ order: 7, amount: 600 }]);
+    expect(told).toContain('It ran with: {"amount":600,"order":7}');
     const types = await run.types();
     expect([count(types, 'approval.requested'), count(types, 'approval.superseded')]).toEqual([2, 1]);
   });
@@ -108,6 +116,7 @@ describe('edit', () => {
     receipt(await by(ben, run).decide(approval, 'approve'));
     expect(await run.settles()).toMatchObject({ status: 'completed' });
     expect(effectsOf(run).map((call) => call.arguments)).toEqual([{ order: 7, amount: 100 }]);
+    expect(told).not.toContain('A person changed');
   });
 });
 

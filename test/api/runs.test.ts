@@ -238,6 +238,7 @@ test('agents are listed as new runs get them', async () => {
       name: 'refunds',
       description: 'Refunds orders.',
       digest: expect.stringMatching(/^sha256:/),
+      execution: 'durable',
       model: 'scripted/refunds',
       fallbackModels: [],
       variables: {},

@@ -28,6 +28,8 @@ const breaches = [
   ['store-is-postgresql', 'src/store/starts-runs.ts', 'hand the store the outcome'],
   ['adapters-are-ports', 'src/adapters/heartbeats.ts', 'Temporal stays in src/activities'],
   ['activities-join-adapters-and-store', 'src/activities/starts-runs.ts', 'src/domain/schemas/step.ts'],
+  ['classic-drives-without-temporal', 'src/classic/asks-temporal.ts', 'behind src/workflows/step-port.ts'],
+  ['loop-has-two-drivers', 'src/workflows/steps.ts', 'behind the port'],
   ['worker-serves-no-http', 'src/worker/serves-http.ts', 'HTTP belongs to src/api'],
   ['worker-loads-workflows-by-path', 'src/worker/loads-workflows.ts', 'give the worker its path'],
   ['platform-knows-no-product', 'src/platform/knows-rows.ts', 'hand it what it needs'],

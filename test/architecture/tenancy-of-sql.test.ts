@@ -25,6 +25,11 @@ const WITHOUT_TENANT: Readonly<Record<string, Readonly<Record<string, string>>>>
     any_run_exists_1: 'asks whether this is a new installation, and gives nothing of any tenant',
   },
   'run-lists.ts': { '.where(and(isNull(runs.endedAt)': 'the reconciler serves all tenants; no request reaches it' },
+  'driven-runs.ts': {
+    read_cancel_requests_1: 'of the runs that the asking process drives itself',
+    list_drivers_1: 'the reconciler serves all tenants; no request reaches it',
+    '.where(and(eq(runs.drivenBy': 'the reconciler serves all tenants; no request reaches it',
+  },
   'sessions.ts': {
     '.from(sessions).where(eq(sessions.id': 'the session is what says which tenant its bearer belongs to',
     '.update(sessions)': 'by the id of a session that was found so',

@@ -6,6 +6,7 @@ import { runIdFromKey, workflowId } from '../../src/domain/core/ids.ts';
 import { getRun } from '../../src/store/run-rows.ts';
 import { createPerson } from '../../src/testing/person.ts';
 import type { Person } from '../../src/testing/person.ts';
+import { verifyStoredChain } from '../../src/store/verify-stored-chain.ts';
 import { readEventStream } from '../support/event-reader.ts';
 import { createInstallation } from '../support/installation.ts';
 import type { ApiProcess, Installation } from '../support/installation.ts';
@@ -21,7 +22,7 @@ let anna: Person;
 let there: Person;
 
 beforeAll(async () => {
-  installation = await createInstallation();
+  installation = await createInstallation({ environment: { COUNTERSIGN_CLASSIC_RUNS: 'on' } });
   heir = await installation.startApi();
 });
 beforeEach(async () => {
@@ -115,5 +116,77 @@ describe('in the middle of an event stream', () => {
     expect(seqs).toEqual(Array.from(seqs, (_, index) => index + 1));
     expect([...cut.seen, ...resumed.seen].flatMap(({ seq, data }) => (seq ? [data] : []))).toEqual(all);
     expect(outside.effects()).toHaveLength(12);
+  });
+});
+
+describe('while it drives runs of classic execution', () => {
+  test(
+    'S3.1 B3 they are found and ended: what nobody knows is told so, and nothing is done twice',
+    { timeout: 60_000 },
+    async () => {
+      const kinds = [
+        { agent: 'quick-sender', outside: installation.outside('after') },
+        { agent: 'quick-sender', outside: installation.outside('before') },
+        { agent: 'quick-thinker', outside: installation.outside() },
+      ] as const;
+      const ids = await Promise.all(
+        kinds.map(async ({ agent, outside }, index) => {
+          const headers = { prefer: 'respond-async', 'idempotency-key': `classic-${index}` };
+          const body = { agent, input: outside.input };
+          const answer = await anna.request<{ runId: string }>('POST', '/v1/runs', { headers, body });
+          expect(answer.status).toBe(201);
+          await waitFor(`${agent} to hang`, () => outside.entries().length === 1);
+          return answer.body.runId;
+        }),
+      );
+      await waitFor('the effect', () => kinds[0].outside.effects().length === 1);
+      const stream = await readEventStream({ url: heir.url, key: anna.key, runId: ids[0] ?? '' });
+      await victim.kill();
+      for (const { outside } of kinds) outside.openGate();
+      // Workers look when they start, and every half minute.
+      const other = await installation.startWorker();
+      const runs = ids.map((runId) => there.run(runId));
+      await waitFor('the runs to be ended', async () =>
+        (await Promise.all(runs.map((run) => run.get()))).every(({ status }) => status === 'failed'),
+      );
+      for (const run of runs) expect(await run.get()).toMatchObject({ failure: { code: 'interrupted' } });
+      const ends = await Promise.all(runs.map(async (run) => (await run.types()).slice(-3)));
+      const unknown = ['tool.outcome_unknown', 'run.blocked', 'run.failed'];
+      expect(ends).toEqual([unknown, unknown, ['run.started', 'turn.started', 'run.failed']]);
+      await stream.ended;
+      expect(stream.seen.at(-1)).toMatchObject({ type: 'stream.end', data: { status: 'failed' } });
+
+      // Whoever asks again hears what has become of it.
+      for (const [index, { agent, outside }] of kinds.entries()) {
+        const headers = { 'idempotency-key': `classic-${index}` };
+        const again = await there.request('POST', '/v1/runs', { headers, body: { agent, input: outside.input } });
+        expect(again).toMatchObject({ status: 200, body: { runId: ids[index], status: 'failed' } });
+        expect(outside.entries()).toHaveLength(1);
+        expect(await verifyStoredChain(installation.store, installation.scope, ids[index] ?? '')).toMatchObject({
+          ok: true,
+        });
+      }
+      expect(kinds.map(({ outside }) => outside.effects().length)).toEqual([1, 0, 0]);
+      await other.kill();
+    },
+  );
+
+  test('S3.1 one that is asked to stop lets them end, and says of the others that they were interrupted', async () => {
+    const [soon, never] = [installation.outside('after'), installation.outside('after')];
+    const start = async ({ input }: { readonly input: string }) => {
+      const headers = { prefer: 'respond-async' };
+      const body = { agent: 'quick-sender', input };
+      const answer = await anna.request<{ runId: string }>('POST', '/v1/runs', { headers, body });
+      return there.run(answer.body.runId);
+    };
+    const runs = [await start(soon), await start(never)];
+    await waitFor('both effects', () => soon.effects().length + never.effects().length === 2);
+    const stopping = victim.stop();
+    soon.openGate();
+    await stopping;
+    expect(await Promise.all(runs.map((run) => run.get()))).toMatchObject([
+      { status: 'completed', output: 'Sent.' },
+      { status: 'failed', failure: { code: 'interrupted' } },
+    ]);
   });
 });

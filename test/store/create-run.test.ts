@@ -40,6 +40,7 @@ describe('create-or-get', () => {
       updatedAt: NOW,
       endedAt: null,
       startedBy: null,
+      drivenBy: null,
       startedInTemporal: false,
       cancelRequested: null,
       replacedBy: null,

@@ -129,8 +129,8 @@ export const typesOf = (events: readonly RunEvent[]): string[] => events.map((ev
 
 const USAGE = { inputTokens: 10, outputTokens: 5 };
 
-export const coreRun = (limits: Partial<RunLimits> = {}): CoreRun => {
-  let state = newRunState(helperRun({ principal: 'rita', groups: [] }), RunLimits.parse(limits));
+export const coreRun = (limits: Partial<RunLimits> = {}, execution?: RunState['execution']): CoreRun => {
+  let state = newRunState(helperRun({ principal: 'rita', groups: [] }), RunLimits.parse(limits), [], execution);
   let now = 1_000_000;
   let given = 0;
   const events: RunEvent[] = [];

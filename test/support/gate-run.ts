@@ -65,6 +65,8 @@ export interface PrepareOptions {
   readonly requester?: string;
   readonly state?: JsonValue;
   readonly conversationId?: string;
+  /** The process that drives it; without, a workflow does. */
+  readonly drivenBy?: string;
   /** Signs the start command; the bridge unless another is given. */
   readonly startedBy?: CommandSigner;
 }
@@ -113,6 +115,7 @@ export const prepareRun = async (parts: RunParts, options: PrepareOptions = {}):
       conversationId: conversationId ?? null,
       labels: {},
       idempotencyKey: null,
+      drivenBy: options.drivenBy ?? null,
       requestDigest: `sha256:${'0'.repeat(64)}`,
       startCommand: await startedBy.sign(start, contextOf(person(requester))),
       createdAt: nowMs(),

@@ -1,7 +1,7 @@
 /** An agent as a YAML or JSON file: what an author may write. */
 import { z } from 'zod';
 import { ruleSchema } from '../../domain/policy/policy-schema.ts';
-import { AgentDefinition } from '../../domain/schemas/agent.ts';
+import { AgentDefinition, Execution } from '../../domain/schemas/agent.ts';
 import { McpServers } from '../mcp/server-options.ts';
 import { ModelParameters } from '../models/model-port.ts';
 import { BUILT_IN_TOOLS } from '../tools/built-in-tools.ts';
@@ -17,7 +17,12 @@ const ModuleExport = z.strictObject({
 export type ModuleExport = z.infer<typeof ModuleExport>;
 
 /** Fields of the definition that a file says as they are; those that come to it come to files too. */
-const { name, model, ...declared } = AgentDefinition.omit({
+const {
+  name,
+  model,
+  execution: _,
+  ...declared
+} = AgentDefinition.omit({
   v: true,
   instructions: true,
   parameters: true,
@@ -37,6 +42,9 @@ export const AgentFile = z
     $schema: z.string().optional().describe('For editors; not part of the agent'),
     name: name.describe('By which runs are started'),
     ...z.object(declared).partial().shape,
+    execution: Execution.optional().describe(
+      'What drives its runs: a workflow that waits for people (durable, the default), or the request (classic)',
+    ),
     model: model.optional().describe("provider/model; the deployment's without it, or else the script"),
     parameters: ModelParameters.optional().describe('Passed to the model: temperature, maxOutputTokens and the like'),
     instructions: z

@@ -6,8 +6,9 @@ import { compilePolicy } from '../../domain/policy/compile.ts';
 import type { PolicyLayerInput, RuleInput } from '../../domain/policy/policy-schema.ts';
 import { undeclaredNames } from '../../domain/prompt-variables.ts';
 import type { KnownPeople } from '../../domain/policy/quorum-faults.ts';
-import { AgentDefinition } from '../../domain/schemas/agent.ts';
+import { AgentDefinition, Execution } from '../../domain/schemas/agent.ts';
 import type { ToolDefinition } from '../../domain/schemas/agent.ts';
+import { DEFAULT_REQUEST_TIMEOUT_MS, classicFaults } from './classic-faults.ts';
 import { McpServers } from '../mcp/server-options.ts';
 import type { McpServerOptions } from '../mcp/server-options.ts';
 import type { ModelPort } from '../models/model-port.ts';
@@ -45,6 +46,12 @@ export interface AgentSource {
   readonly output?: DefinitionInput['output'];
   readonly contract: DefinitionInput['contract'];
   readonly limits: DefinitionInput['limits'];
+  /**
+   * What drives its runs. `durable`: a workflow, which waits for people and survives every process. `classic`: the request
+   * that asks for it, for agents whose every call is allowed.
+   * @default 'durable'
+   */
+  readonly execution: Execution;
   /** Models under `scripted/<name>` that come with the agent. */
   readonly scripts: Readonly<Record<string, ModelPort>>;
   /** Providers that the agent brings, by prefix: `{ acme: port }` serves every model `acme/…`. */
@@ -61,7 +68,7 @@ export type AgentOptions = Pick<AgentSource, 'name' | 'model' | 'instructions'> 
 
 /** An agent as another one names it: pinned with that one's definition. */
 export const calledAgent = (source: AgentSource): SubAgent => {
-  const definition = agentDefinition(source, []);
+  const definition = agentDefinition(source, undefined);
   return { source, definition, digest: agentDigest(definition) };
 };
 
@@ -76,6 +83,7 @@ export function defineAgent(options: AgentOptions): AgentSource {
     policy: [],
     contract: { artifacts: [] },
     limits: {},
+    execution: 'durable',
     scripts: {},
     providers: {},
     ...given,
@@ -83,17 +91,18 @@ export function defineAgent(options: AgentOptions): AgentSource {
     ...(sequence.length > 0 && { following: sequence.map(calledAgent) }),
   });
   // The deployment's rules come later; everything else that can be wrong is wrong now.
-  agentDefinition(source, []);
+  agentDefinition(source, undefined);
   return source;
 }
 
 /**
  * What is pinned when a run starts: tools with their digests, and the policy layers of deployment, agent and tools.
- * The deployment's rules, and the people it knows, are the worker's to give. Throws a {@link DefinitionError}.
+ * The deployment's rules, and the people it knows, are the worker's to give; undefined: they come later. Throws a
+ * {@link DefinitionError}.
  */
 export function agentDefinition(
   source: AgentSource,
-  deployment: readonly RuleInput[],
+  deployment: readonly RuleInput[] | undefined,
   people: KnownPeople = {},
   discovered: readonly ToolDefinition[] = [],
 ): AgentDefinition {
@@ -108,6 +117,8 @@ export function agentDefinition(
   for (const name of duplicates(names)) faults.push(at(['tools'], `two tools are called ${name}`));
   for (const { definition: one } of following)
     if (one.sequence) faults.push(at(['sequence'], `${one.name} is a sequence itself`));
+  if (source.execution === 'classic' && following.length > 0)
+    faults.push(at(['sequence'], 'agents that follow may wait for people: that is not for classic execution'));
   if (source.hideIntermediate && following.length === 0)
     faults.push(at(['hideIntermediate'], 'is for a sequence of agents'));
   for (const { name, compensation } of source.tools) {
@@ -123,7 +134,21 @@ export function agentDefinition(
   const parameters = ModelParameters.safeParse(source.parameters);
   for (const issue of parameters.error?.issues ?? []) faults.push(at(['parameters', ...issue.path], issue.message));
 
-  const policy = compilePolicy(layersOf(source, deployment), people);
+  const layers = layersOf(source, deployment ?? []);
+  const isClassic = source.execution === 'classic';
+  if (isClassic) {
+    const known = { deployment: deployment ? 'known' : 'to_come' } as const;
+    const all = [...source.tools, ...discovered];
+    for (const { path, message } of classicFaults(all, layers, known)) faults.push(at(path, message));
+  } else if (!Execution.safeParse(source.execution).success) {
+    faults.push(at(['execution'], 'must be durable or classic'));
+  } else if (source.limits.requestTimeoutMs !== undefined) {
+    faults.push(
+      at(['limits', 'requestTimeoutMs'], 'only runs of classic execution have a request that waits for them'),
+    );
+  }
+
+  const policy = compilePolicy(layers, people);
   if (!policy.ok) {
     for (const fault of policy.faults) faults.push(at(['policy'], `${fault.path} ${fault.message}`));
     throw new DefinitionError(faults);
@@ -147,7 +172,8 @@ export function agentDefinition(
         ...(source.hideIntermediate && { hideIntermediate: true }),
       }),
       contract: source.contract,
-      limits: source.limits,
+      limits: isClassic ? { requestTimeoutMs: DEFAULT_REQUEST_TIMEOUT_MS, ...source.limits } : source.limits,
+      ...(isClassic && { execution: 'classic' }),
     }),
   );
   for (const name of definition.success ? undeclaredNames(definition.data) : [])

@@ -1,6 +1,6 @@
 import type { CancelRun } from '../../contract/run-commands.ts';
 import { isFinished, runCan } from '../../domain/core/run-status.ts';
-import type { CancelCommand } from '../../domain/schemas/command.ts';
+import type { CancelCommand, SignedCommand } from '../../domain/schemas/command.ts';
 import { isTemporalUnavailable } from '../../gateway/temporal-faults.ts';
 import { makeBlob } from '../../store/blobs.ts';
 import { recordCancelRequest } from '../../store/run-rows.ts';
@@ -45,6 +45,14 @@ export async function cancelRun(api: Api, order: CancelOrder): Promise<{ run: Ru
   });
   // Recorded before it is sent: what Temporal cannot take now, the reconciler sends later.
   await recordCancelRequest(api.store, run, runId, signed);
+  // Whichever process drives it looks for what is recorded.
+  if (run.drivenBy !== null) api.classic?.look();
+  else await send(api, run, signed);
+  const after = await awaitRun(api, run, isFinished, { timeoutMs: END_WAIT_MS, signal });
+  return { run: after, cancelled: !isFinished(after.status) || after.status === 'cancelled' };
+}
+
+async function send(api: Api, { tenant, project, runId }: RunRow, signed: SignedCommand): Promise<void> {
   try {
     await api.gateway.command({ tenant, project, runId }, 'cancel', signed);
   } catch (error) {
@@ -55,6 +63,4 @@ export async function cancelRun(api: Api, order: CancelOrder): Promise<{ run: Ru
       cause: error,
     });
   }
-  const after = await awaitRun(api, run, isFinished, { timeoutMs: END_WAIT_MS, signal });
-  return { run: after, cancelled: !isFinished(after.status) || after.status === 'cancelled' };
 }

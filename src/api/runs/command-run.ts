@@ -91,7 +91,8 @@ export async function commandRun<Request>(
     const outcome = outcomeOf(known, 'already_recorded');
     return { run, commandId, outcome, guards: guardReports(await guardsToldOf(api, run, commandId)) };
   }
-  if (!runCan(name, run.status)) throw refusedByStatus(name, run);
+  const refusal = refusalOf(name, run);
+  if (refusal) throw refusal;
   const guards = await send(api, name, order, commandId, prepare);
   const answer = await wait.within(api.limits.decisionWaitMs);
   const outcome = answer ? outcomeOf(answer, 'recorded') : 'pending';
@@ -99,9 +100,12 @@ export async function commandRun<Request>(
   return { run: current, commandId, outcome, guards: guardReports(guards) };
 }
 
-function refusedByStatus(name: Name, run: RunRow): HttpProblem {
-  const code = isFinished(run.status) ? 'run_over' : REFUSED_BY_STATUS[name];
-  return new HttpProblem(code, { extras: { runStatus: run.status } });
+function refusalOf(name: Name, run: RunRow): HttpProblem | undefined {
+  const extras = { runStatus: run.status };
+  if (isFinished(run.status)) return runCan(name, run.status) ? undefined : new HttpProblem('run_over', { extras });
+  // It ends with its request: it neither waits nor listens meanwhile.
+  if (run.drivenBy !== null) return new HttpProblem('classic_run', { extras });
+  return runCan(name, run.status) ? undefined : new HttpProblem(REFUSED_BY_STATUS[name], { extras });
 }
 
 /** Under a key the same words are the same command; without one every request is a command of its own. */

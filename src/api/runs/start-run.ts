@@ -1,6 +1,7 @@
 /**
- * Starts a run: the row decides create-or-get, then the workflow starts. A start that could not be sent leaves its row:
- * a repeat with the same Idempotency-Key sends it again, and so does the reconciler, by itself.
+ * Starts a run: the row decides create-or-get, then the workflow starts, or, of classic execution, this process drives it.
+ * A start that could not be sent leaves its row: a repeat with the same Idempotency-Key sends it again, and so does the
+ * reconciler, by itself.
  */
 import { randomBytes } from 'node:crypto';
 import type { StartRun } from '../../contract/runs.ts';
@@ -76,14 +77,17 @@ export class RunStarter {
     const { caller, request } = order;
     const agent = await currentAgent(this.#api.store, caller.scope, request.agent);
     if (!agent) throw new HttpProblem('unknown_agent');
-    if (this.#wasUnavailable && !(await this.#api.gateway.isHealthy())) throw new HttpProblem('temporal_unavailable');
+    const isClassic = agent.definition.execution === 'classic';
+    if (!isClassic && this.#wasUnavailable && !(await this.#api.gateway.isHealthy()))
+      throw new HttpProblem('temporal_unavailable');
     checkVariables(agent.definition, request);
     const created = await this.#findOrCreate(order, agent);
     const { outcome, run, replaces, guards } = created;
     if (replaces) sendCancel(this.#api, replaces);
     // Until the run's first event is stored, nothing proves that it started. It is started again: Temporal takes each
     // run once.
-    if (!run.startedInTemporal && !isFinished(run.status) && run.replacedBy === null) {
+    const isOfWorkflow = run.drivenBy === null;
+    if (isOfWorkflow && !run.startedInTemporal && !isFinished(run.status) && run.replacedBy === null) {
       await this.#startWorkflow(run, run.agentDigest === agent.digest ? agent.definition.limits : undefined);
       if (run.conversationId !== null) await this.#cancelIfReplaced(run);
     }
@@ -98,8 +102,11 @@ export class RunStarter {
     const runId = runIdOf(order);
     const requestDigest = this.#requestDigest(order.request, runId);
     // A service that is asked again might say otherwise, or nothing: what it said once stands.
-    const isRepeatable = order.idempotencyKey !== undefined && api.guards.some(({ isRemote }) => isRemote);
-    const known = isRepeatable ? await getRun(api.store, order.caller.scope, runId) : undefined;
+    const mayDiffer = api.guards.some(({ isRemote }) => isRemote);
+    // Whoever drives no such run can still say what has become of it.
+    const drivesNone = definition.execution === 'classic' && api.classic?.driverId === undefined;
+    const looksFirst = order.idempotencyKey !== undefined && (mayDiffer || drivesNone);
+    const known = looksFirst ? await getRun(api.store, order.caller.scope, runId) : undefined;
     if (known) {
       if (known.requestDigest !== requestDigest) throw new HttpProblem('idempotency_mismatch');
       order.onNamed?.(runId);
@@ -109,7 +116,12 @@ export class RunStarter {
     const digests = { agentDigest, definition, requestDigest };
     const created = await this.#createRow({ ...order, request }, runId, digests);
     if (created.outcome === 'existing') return { ...created, guards: await guardsToldOf(api, created.run, runId) };
-    await tellGuarded(api, { actor: order.caller.own }, created.run, runId, notices);
+    try {
+      await tellGuarded(api, { actor: order.caller.own }, created.run, runId, notices);
+    } finally {
+      // Only this process may: there is no start that somebody else could repeat.
+      if (created.run.drivenBy !== null) api.classic?.begin(created.run, definition);
+    }
     return { ...created, guards: notices };
   }
 
@@ -183,6 +195,7 @@ export class RunStarter {
       requester: requester.principal,
       requesterGroups: requester.groups,
       startedBy,
+      drivenBy: definition.execution === 'classic' ? this.#driver() : null,
       inputRef: input.ref,
       conversationId: request.conversationId ?? null,
       labels: request.labels ?? {},
@@ -192,6 +205,12 @@ export class RunStarter {
       createdAt: nowMs,
     };
     return this.#createOrReplace(caller, row, blobs, request.replace ?? false);
+  }
+
+  #driver(): string {
+    const driverId = this.#api.classic?.driverId;
+    if (driverId === undefined) throw new HttpProblem('classic_unavailable');
+    return driverId;
   }
 
   /** Whoever else replaces the same run at the same moment comes before it or after it. */

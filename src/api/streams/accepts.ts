@@ -12,9 +12,17 @@ export function prefersEventStream(accept: string | undefined): boolean {
   return stream > 0 && stream >= (qualities.get('application/json') ?? 0);
 }
 
+const headerOf = (prefer: string | string[] | undefined): string =>
+  Array.isArray(prefer) ? prefer.join(',') : (prefer ?? '');
+
+/** `Prefer: respond-async` (RFC 7240). */
+export const prefersAsynchrony = (prefer: string | string[] | undefined): boolean =>
+  headerOf(prefer)
+    .split(/[,;]/)
+    .some((preference) => preference.trim().toLowerCase() === 'respond-async');
+
 /** Seconds of `Prefer: wait=N` (RFC 7240); undefined without one or for a value that is no number of seconds. */
 export function preferredWaitSeconds(prefer: string | string[] | undefined): number | undefined {
-  const header = Array.isArray(prefer) ? prefer.join(',') : prefer;
-  const match = header === undefined ? null : /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,6})"?\s*(?:$|[,;])/i.exec(header);
+  const match = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,6})"?\s*(?:$|[,;])/i.exec(headerOf(prefer));
   return match?.[1] === undefined ? undefined : Number(match[1]);
 }

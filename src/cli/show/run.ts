@@ -55,6 +55,7 @@ export function runScreen(
     ...(run.queuedSince === null ? [] : [['Waits its turn', moment(run.queuedSince)] as const]),
     ['Agent', run.agent],
     ['', run.agentDigest],
+    ['Execution', run.execution],
     ...(run.agents.length < 2 ? [] : [['Handed over', run.agents.map(({ agent }) => agent).join(' > ')] as const]),
     ...(run.parent === null
       ? []

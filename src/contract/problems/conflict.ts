@@ -86,6 +86,12 @@ export const CONFLICT = {
     detail: 'The brake is off; there is nothing to bypass.',
     next: 'Nothing: calls go on.',
   },
+  classic_run: {
+    status: 409,
+    title: 'The run is of classic execution',
+    detail: 'The run is driven within the request that asked for it: it takes no messages, and waits for nobody.',
+    next: 'Wait for its end, or cancel it. For runs that people can stop, talk to or resolve, make the agent durable.',
+  },
   conversation_busy: {
     status: 409,
     title: 'The conversation has an unfinished run',

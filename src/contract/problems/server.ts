@@ -32,6 +32,12 @@ export const SERVER = {
     detail: 'The workflow service did not accept the request in time.',
     next: 'Repeat the request after Retry-After; a POST under the same Idempotency-Key.',
   },
+  classic_unavailable: {
+    status: 503,
+    title: 'No runs of classic execution here now',
+    detail: 'This server drives no runs of classic execution, or as many as it may at a time; nothing was started.',
+    next: 'Repeat the request after Retry-After, with the same Idempotency-Key; if it stays, have COUNTERSIGN_CLASSIC_RUNS set.',
+  },
   store_unavailable: {
     status: 503,
     title: 'The database cannot be reached',

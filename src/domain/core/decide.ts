@@ -71,6 +71,8 @@ export type CoreCommand =
   /** The outcome of a parked call may be known by now. */
   | { readonly type: 'recheck'; readonly toolCallId: string }
   | ({ readonly type: 'cancel' } & EventOf<'run.cancel_requested'>['data'])
+  /** Its driver ends it, once nothing is out any more. */
+  | { readonly type: 'fail'; readonly code: string; readonly detail: string }
   /** Time has passed: whatever is due expires, whatever can end ends. */
   | { readonly type: 'tick' }
   | { readonly type: 'ignore'; readonly signal: string; readonly code: string };
@@ -119,6 +121,9 @@ const requestCancel = (state: RunState, command: Extract<CoreCommand, { type: 'c
   return [{ type: 'run.cancel_requested', at: now, data }];
 };
 
+const fail = (state: RunState, { code, detail }: Extract<CoreCommand, { type: 'fail' }>, now: number): RunEvent[] =>
+  hasWorkInFlight(state) || isEnding(state) ? [] : [{ type: 'run.failed', at: now, data: { code, detail } }];
+
 const eventsOf = (state: RunState, command: CoreCommand, now: number): RunEvent[] => {
   switch (command.type) {
     case 'start': {
@@ -165,6 +170,8 @@ const eventsOf = (state: RunState, command: CoreCommand, now: number): RunEvent[
       return judgeRecheck(state, command.toolCallId, now);
     case 'cancel':
       return requestCancel(state, command, now);
+    case 'fail':
+      return fail(state, command, now);
     case 'tick':
       return dueEvents(state, now);
     case 'ignore': {

@@ -17,6 +17,10 @@ export const budgetExceeded = (state: RunState, tool: string, now: number): RunE
 export const askForMore = (state: RunState, reached: Reached, now: number): RunEvent[] => {
   const { key, tool, argumentsRef, factsRef, digest, verdict } = reached;
   if (verdict.effect === 'deny') return [budgetExceeded(state, tool, now)];
+  if (state.execution === 'classic') {
+    const data = { code: 'budget_exceeded', detail: MODEL_TEXTS.budget_reached_in_classic(tool) };
+    return [{ type: 'run.failed', at: now, data }];
+  }
   const call = { toolCallId: key, tool, argumentsRef, factsRef, digest, verdict, role: 'limit' } as const;
   return [openApproval(state, call, { verdict, argumentsRef, digest, revision: 1 }, now)];
 };

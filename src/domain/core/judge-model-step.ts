@@ -23,6 +23,12 @@ const denied = (
   return { type: 'tool.denied', at: now, data: { toolCallId, tool, code, message, ...(reasonRef && { reasonRef }) } };
 };
 
+/** Nobody can be waited for: the model hears why, and which rule wants it so. */
+const cannotAsk = (call: JudgedCall, reason: string, now: number): RunEvent => {
+  const message = `${DENIAL_TEXTS.classic_cannot_ask} ${reason}`;
+  return denied(call, { code: 'classic_cannot_ask', message }, now);
+};
+
 /** What one call leads to; nothing where it may run at once. `room`: approvals that may still be asked for. */
 const asked = (state: RunState, call: JudgedCall, room: number, now: number): RunEvent[] => {
   const { toolCallId, verdict, argumentsRef, digest, fingerprint } = call;
@@ -45,6 +51,7 @@ const asked = (state: RunState, call: JudgedCall, room: number, now: number): Ru
   if (rejected) return refuse('already_rejected', rejected.reasonRef);
   const asks = call.role === 'question' || (verdict.effect === 'ask' && call.grantId === undefined);
   if (!asks) return [];
+  if (state.execution === 'classic') return [cannotAsk(call, verdict.reason, now)];
   if (room <= 0) return refuse('too_many_pending');
   const { revision = 1, supersedes, previousArgumentsRef } = call;
   const given = {

@@ -5,7 +5,7 @@ import { approvalId, effectKey } from './ids.ts';
 import { openApproval } from './open-approval.ts';
 import { isEnding } from './state.ts';
 import type { CallState, RunState } from './state.ts';
-import { ATTENTION_TEXTS } from './texts.ts';
+import { ATTENTION_TEXTS, DENIAL_TEXTS } from './texts.ts';
 
 /** After so many decisions that the gate found invalid, an approval is not asked again: an operator must look. */
 export const MAX_VOIDED_DECISIONS = 3;
@@ -47,6 +47,12 @@ export const judgeToolStep = (state: RunState, id: string, result: ToolStepResul
       // An earlier attempt may have taken effect: neither another revision nor "it did not run" would be true.
       if (call.unknownEpoch !== undefined) return [{ type: 'run.blocked', at: now, data: parked }];
       if (result.then === 'void_consent') return voided(state, call, code, message, now);
+      if (result.then === 'ask' && state.execution === 'classic') {
+        const cannotAsk = `${DENIAL_TEXTS.classic_cannot_ask} ${message}`;
+        return [
+          { type: 'tool.denied', at: now, data: { toolCallId, tool, code: 'classic_cannot_ask', message: cannotAsk } },
+        ];
+      }
       if (result.then === 'ask' && result.asked && call.argumentsRef && !isEnding(state))
         return [openApproval(state, call, { ...result.asked, argumentsRef: call.argumentsRef }, now)];
       if (result.then === 'park') return [{ type: 'run.blocked', at: now, data: parked }];

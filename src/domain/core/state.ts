@@ -84,6 +84,8 @@ export interface RunState {
   readonly v: 1;
   readonly identity: RunIdentity;
   readonly limits: RunLimits;
+  /** Driven within a request: nobody can be waited for. Absent: durable. */
+  readonly execution?: 'classic';
   readonly status: RunStatus;
   /** What the loop does next: ask the model, wait for its answer, or work through the open turn's calls. */
   readonly phase: 'idle' | 'asking' | 'tools' | 'over';
@@ -158,6 +160,7 @@ export const newRunState = (
   identity: RunIdentity,
   limits: RunLimits,
   contributors: readonly string[] = [],
+  execution?: RunState['execution'],
 ): RunState => ({
   v: 1,
   identity,
@@ -175,6 +178,7 @@ export const newRunState = (
   refusals: [],
   ignoredCommands: 0,
   ...(contributors.length > 0 && { contributors }),
+  ...(execution && { execution }),
 });
 
 export const pendingApprovals = (state: RunState): readonly ApprovalState[] =>

@@ -8,12 +8,17 @@ export const DENIAL_TEXTS = {
   too_many_pending: 'Too many calls wait for consent already. This one did not run.',
   batch_denied: 'Another call that this one belongs with was refused. It did not run.',
   run_failing: 'The run is ending. This call did not run.',
+  classic_cannot_ask:
+    'This call needs the consent of a person. This agent runs in classic mode, where the run ends with its request and ' +
+    'nobody can be asked. It did not run.',
 } as const;
 
 export const MODEL_TEXTS = {
   turn_limit: (limit: number): string => `The run reached its limit of ${limit} turns.`,
   budget_exceeded: (name: string, turn: number): string =>
     `The run used up its budget (${name}) in turn ${turn}, and was not given more.`,
+  budget_reached_in_classic: (name: string): string =>
+    `The run used up its budget (${name}), and in classic mode nobody can be asked for more.`,
   output_invalid: "The model's answer does not fit the output that the agent promises.",
   contract_unmet: (paths: readonly string[]): string => `Required artifacts are missing: ${paths.join(', ')}`,
 } as const;

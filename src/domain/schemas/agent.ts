@@ -76,6 +76,8 @@ export const RunLimits = z.strictObject({
   /** The model's window, where the table of prices does not know it. */
   contextTokens: z.number().int().positive().optional(),
   modelStepTimeoutMs: z.number().int().positive().default(3_600_000),
+  /** Of classic execution only: how long a run may take from its request to its end. */
+  requestTimeoutMs: z.number().int().positive().max(3_600_000).optional(),
 });
 export type RunLimits = z.infer<typeof RunLimits>;
 
@@ -93,6 +95,10 @@ export const PromptVariableName = z.string().regex(/^[a-z][A-Za-z0-9_]{0,62}$/);
 
 /** `provider/model`, for example `openai/gpt-5`. */
 const ModelId = z.string().regex(/^[a-z0-9-]+\/.{1,200}$/);
+
+/** What drives an agent's runs: a workflow, which waits for people as long as it takes, or the request that asks for it. */
+export const Execution = z.enum(['durable', 'classic']);
+export type Execution = z.infer<typeof Execution>;
 
 /** An agent as pinned by digest when a run starts. Editing the agent never changes a run. */
 export const AgentDefinition = z.strictObject({
@@ -120,6 +126,8 @@ export const AgentDefinition = z.strictObject({
     .optional(),
   /** Of a sequence: readers of the run are shown the words of its last agent only. */
   hideIntermediate: z.literal(true).optional(),
+  /** Driven within the request that asks for it, without a workflow: nobody can be waited for. Absent: durable. */
+  execution: z.literal('classic').optional(),
   contract: z.strictObject({ artifacts: z.array(ArtifactContract).max(50) }).default({ artifacts: [] }),
   limits: RunLimits,
 });

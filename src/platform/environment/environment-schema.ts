@@ -34,6 +34,7 @@ export const environmentSchema = z.object({
   COUNTERSIGN_CREDENTIALS_TOKEN: z.string().optional(),
   COUNTERSIGN_ALLOWED_PRIVATE_HOSTS: hostNames.optional(),
   COUNTERSIGN_ALLOW_COMMANDS: z.enum(['true', 'false']).optional(),
+  COUNTERSIGN_CLASSIC_RUNS: z.enum(['on', 'off']).default('off'),
   COUNTERSIGN_URL: httpUrl.optional(),
   COUNTERSIGN_API_KEY: z.string().optional(),
   COUNTERSIGN_LOG_LEVEL: logLevel.default('info'),

@@ -45,6 +45,8 @@ export const runs = pgTable(
     failureDetail: text('failure_detail'),
     /** The service that has started it for the requester; null where the requester did. */
     startedBy: text('started_by'),
+    /** The process that drives it within a request; null where a Temporal workflow does. */
+    drivenBy: text('driven_by'),
   },
   (run) => [
     // The requester belongs to the key: one person's key must neither collide with nor reveal another's run.
@@ -66,6 +68,9 @@ export const runs = pgTable(
     // Read backwards.
     index('runs_newest').on(run.tenant, run.project, run.createdAt, run.runId),
     index('runs_newest_by_status').on(run.tenant, run.project, run.status, run.createdAt, run.runId),
+    index('runs_driven')
+      .on(run.drivenBy, run.runId)
+      .where(sql`${run.drivenBy} is not null and ${run.endedAt} is null`),
     index('runs_unfinished')
       .on(run.runId)
       .where(sql`${run.endedAt} is null`),

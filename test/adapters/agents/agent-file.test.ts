@@ -134,8 +134,21 @@ test.each([
   ['no YAML', 'name: [', /^f\.yaml:1: /],
   ['no model', 'name: a\ninstructions: x\n', /^f\.yaml:1: model: name one/],
   ['nothing', '', /^f\.yaml:1: /],
+  ['a mode that is none', `${yaml}execution: eager\n`, /^f\.yaml:15: execution: /],
 ])('S3.1 %s is refused with its line', async (_name, text, fault) => {
   expect(await faultsOf(written('f.yaml', text))).toEqual([expect.stringMatching(fault)]);
+});
+
+test('S3.1 an agent of classic execution says so; what it could never call is refused with its line', async () => {
+  const quick = yaml.replace('  - ask_user\n', '').replace('effect: ask, decideWithin: 8h', 'effect: allow');
+  const [source] = await load(written('quick.yaml', `${quick}execution: classic\n`));
+  expect(source && agentDefinition(source, [{ id: 'rest', match: '*', effect: 'allow' }])).toMatchObject({
+    execution: 'classic',
+  });
+  expect(await faultsOf(written('slow.yaml', `${yaml}execution: classic\n`))).toEqual([
+    expect.stringMatching(/^slow\.yaml:5: tools\.ask_user: waits for a person/),
+    expect.stringMatching(/^slow\.yaml:5: tools\.refund: policy asks for each of its calls/),
+  ]);
 });
 
 test('S3.1 faults of several files are named together', async () => {

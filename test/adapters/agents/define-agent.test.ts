@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { agentDefinition, agentDigest, defineAgent } from '../../../src/adapters/agents/define-agent.ts';
 import type { AgentOptions } from '../../../src/adapters/agents/define-agent.ts';
 import { DefinitionError } from '../../../src/adapters/tools/definition-error.ts';
+import { subAgent } from '../../../src/adapters/tools/built-in/sub-agent.ts';
 import { askUser } from '../../../src/adapters/tools/built-in/ask-user.ts';
 import { toolDefinition } from '../../../src/adapters/tools/tool-definition.ts';
 import { defineTool } from '../../../src/adapters/tools/tool.ts';
@@ -91,4 +92,92 @@ test('a tool names the one that undoes it, outside the digest that consent binds
   );
   expect(undone.tools[0]).toMatchObject({ name: 'refund', compensation: 'charge' });
   expect(undone.tools[0]?.definitionDigest).toBe(toolDefinition(tool('refund')).definitionDigest);
+});
+
+const faultsOf = (define: () => unknown): readonly string[] => {
+  try {
+    define();
+    return [];
+  } catch (error) {
+    if (!(error instanceof DefinitionError)) throw error;
+    return error.faults;
+  }
+};
+const classicAgent = (overrides: Partial<AgentOptions>): AgentOptions => ({
+  name: 'quick',
+  model: 'openai/gpt-5.1',
+  instructions: 'Help.',
+  execution: 'classic',
+  ...overrides,
+});
+const NOBODY = 'and an agent of classic execution has nobody to wait for';
+const allow = { id: 'all', match: '*', effect: 'allow' } as const;
+const ask = { id: 'careful', match: '*', effect: 'ask' } as const;
+
+test('S3.1 durable is what an agent is that says nothing: its digest stays', () => {
+  const digest = (overrides: Partial<AgentOptions>) =>
+    agentDigest(agentDefinition(defineAgent(options(overrides)), []));
+  expect(digest({ execution: 'durable' })).toBe(digest({}));
+  const definition = agentDefinition(defineAgent(classicAgent({})), []);
+  expect(definition).toMatchObject({ execution: 'classic', limits: { requestTimeoutMs: 240_000 } });
+  expect(AgentDefinition.parse(definition)).toEqual(definition);
+});
+
+test.each<[string, Partial<AgentOptions>, readonly string[]]>([
+  [
+    'a tool that waits for people',
+    { tools: [askUser()] },
+    [`agents.quick.tools.ask_user: waits for a person, ${NOBODY}`],
+  ],
+  [
+    'a tool that is another agent',
+    { tools: [subAgent({ agent: defineAgent(options({ name: 'helper' })), description: 'Helps.' })], policy: [allow] },
+    [`agents.quick.tools.helper: waits for another agent, ${NOBODY}`],
+  ],
+  [
+    'a rule of the tool that always asks',
+    { tools: [tool('refund', [{ id: 'careful', effect: 'ask' }]), tool('lookup')], policy: [allow] },
+    [`agents.quick.tools.refund: policy asks for each of its calls, ${NOBODY}`],
+  ],
+  [
+    'a rule of the agent that always asks',
+    { tools: [tool('refund')], policy: [allow, ask] },
+    [`agents.quick.tools.refund: policy asks for each of its calls, ${NOBODY}`],
+  ],
+  [
+    'a rule that asks for some calls',
+    { tools: [tool('refund')], policy: [allow, { ...ask, when: 'size(args) > 0' }] },
+    [],
+  ],
+  ['a rule that denies', { tools: [tool('refund')], policy: [{ ...ask, effect: 'deny' }] }, []],
+  ['no rule yet: the deployment may allow it', { tools: [tool('refund')] }, []],
+  [
+    'what people may allow beforehand',
+    {
+      tools: [tool('refund')],
+      policy: [{ ...ask, grantable: { scopes: ['agent'], maxTtl: '1h', maxUses: 5 } }],
+    },
+    [],
+  ],
+  ['another mode', { execution: 'eager' as 'classic' }, ['agents.quick.execution: must be durable or classic']],
+  [
+    'a time for the request where none waits',
+    { execution: 'durable', limits: { requestTimeoutMs: 1_000 } },
+    ['agents.quick.limits.requestTimeoutMs: only runs of classic execution have a request that waits for them'],
+  ],
+])('S3.1 classic execution and %s', (_what, overrides, faults) => {
+  expect(faultsOf(() => defineAgent(classicAgent(overrides)))).toEqual(faults);
+});
+
+test('S3.1 once the deployment is known, a tool that nothing allows is a fault, too', () => {
+  const source = defineAgent(classicAgent({ tools: [tool('lookup')] }));
+  expect(faultsOf(() => agentDefinition(source, []))).toEqual([
+    `agents.quick.tools.lookup: policy asks for each of its calls, ${NOBODY}`,
+  ]);
+  expect(faultsOf(() => agentDefinition(source, [{ ...allow, match: 'look*' }]))).toEqual([]);
+  expect(faultsOf(() => agentDefinition(source, [ask]))).toHaveLength(1);
+  const discovered = toolDefinition(tool('github_close'));
+  expect(faultsOf(() => agentDefinition(source, [{ ...allow, match: 'look*' }], {}, [discovered]))).toEqual([
+    `agents.quick.tools.github_close: policy asks for each of its calls, ${NOBODY}`,
+  ]);
 });

@@ -2,6 +2,7 @@ import type { Brake } from '../../../src/contract/brakes.ts';
 import type { KeyWithSecret } from '../../../src/contract/keys.ts';
 import type { CONFLICT } from '../../../src/contract/problems/conflict.ts';
 import type { RunEvent } from '../../../src/domain/schemas/event.ts';
+import { QUICK } from '../quick.ts';
 import { obedientRun } from '../obedient-run.ts';
 import type { ObedientRun } from '../obedient-run.ts';
 import { parkedRun, settleEffect } from '../parked-run.ts';
@@ -140,6 +141,15 @@ export const conflict: Refusals<typeof CONFLICT> = {
       await usual.call('DELETE', `/v1/brakes/${brakeId}`);
       const bypass = { scope: { tool: 'refund' }, minutes: 15, reason: 'One order must go out today.' };
       return { path: `/v1/brakes/${brakeId}/bypasses`, body: bypass };
+    },
+  },
+  classic_run: {
+    given: 'The agent is of classic execution, and the run is not over.',
+    by: async ({ usual }) => {
+      const headers = { prefer: 'respond-async' };
+      const body = { agent: QUICK, input: 'Refund order 7.' };
+      const { body: run } = await usual.call<{ runId: string }>('POST', '/v1/runs', { body, headers });
+      return command(run, 'messages', { text: 'Wait for me.' });
     },
   },
   conversation_busy: {

@@ -1,5 +1,6 @@
 import type { SERVER } from '../../../src/contract/problems/server.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { QUICK } from '../quick.ts';
 import { scriptedRun } from '../run-script.ts';
 import type { Refusals } from './refusal.ts';
 import { START } from './stage.ts';
@@ -55,6 +56,13 @@ export const server: Refusals<typeof SERVER> = {
       gateway.unavailable = away();
       const afterwards = () => void (gateway.unavailable = undefined);
       return { path: '/v1/runs', headers: { 'Idempotency-Key': 'order-8' }, body: START, afterwards };
+    },
+  },
+  classic_unavailable: {
+    given: 'This API drives no runs of classic execution.',
+    by: async (stage) => {
+      const { key } = await stage.tight.newKey({ principal: 'cleo' });
+      return { path: '/v1/runs', body: { agent: QUICK, input: 'Refund order 7.' }, ...atTight(stage, key) };
     },
   },
   store_unavailable: {

@@ -12,6 +12,7 @@ import { createApiWorld } from '../api-world.ts';
 import type { ApiWorld } from '../api-world.ts';
 import { pathOf } from '../deciding.ts';
 import { putPayments } from '../obedient-run.ts';
+import { IDLE_DRIVER, putQuick } from '../quick.ts';
 import { scriptedRun } from '../run-script.ts';
 import type { ScriptedRun } from '../run-script.ts';
 import { TREASURY, putTreasury } from '../treasury.ts';
@@ -56,7 +57,10 @@ export const ANYBODY: ApproverRule = { approvals: 1, rejections: 1, notRequester
 export async function openStage(): Promise<Stage> {
   let relay: CuttableRelay | undefined;
   const [usual, tight] = await Promise.all([
-    createApiWorld({ limits: { decisionWaitMs: 400, verdictAfterMs: 20, approvalWaitMs: 20 } }),
+    createApiWorld({
+      limits: { decisionWaitMs: 400, verdictAfterMs: 20, approvalWaitMs: 20 },
+      dependencies: { classic: IDLE_DRIVER },
+    }),
     createApiWorld({
       limits: {
         rates: { ...DEFAULT_RATES, reads: 3 },
@@ -79,6 +83,7 @@ export async function openStage(): Promise<Stage> {
     }),
   ]);
   await putTreasury(usual);
+  await Promise.all([putQuick(usual), putQuick(tight)]);
   await putPayments(usual);
   if (!relay) throw new Error('no relay');
   const between = relay;

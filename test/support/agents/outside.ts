@@ -115,6 +115,13 @@ const various = outsideAgent(
 
 const sender = outsideAgent('sender', [asksTo('send'), says('Sent.')]);
 
+const thinking: ScriptedStep = async (request) => {
+  const { entriesFile, gateFile } = callOf(request);
+  await note(entriesFile, 'model');
+  await untilOpen(gateFile);
+  return says('Thought.');
+};
+
 export const agents: AgentsExport = () => [
   /** Asks before it sends: its tool has an effect that must not happen twice. */
   sender,
@@ -125,14 +132,10 @@ export const agents: AgentsExport = () => [
   /** Asks before it does what may be repeated under the same key. */
   outsideAgent('syncer', [asksTo('sync'), says('Synced.')]),
   /** Its model hangs. */
-  outsideAgent('thinker', [
-    async (request) => {
-      const { entriesFile, gateFile } = callOf(request);
-      await note(entriesFile, 'model');
-      await untilOpen(gateFile);
-      return says('Thought.');
-    },
-  ]),
+  outsideAgent('thinker', [thinking]),
+  /** Without asking, within the request. */
+  outsideAgent('quick-sender', [asksTo('send'), says('Sent.')], { policy: [freely], execution: 'classic' }),
+  outsideAgent('quick-thinker', [thinking], { policy: [freely], execution: 'classic' }),
   /** Many turns, and so many events, without asking anybody. */
   outsideAgent('talker', [...Array<ScriptedStep>(12).fill(asksTo('send')), says('Said it all.')], {
     policy: [freely],

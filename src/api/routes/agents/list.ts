@@ -22,6 +22,7 @@ export function registerListAgents(app: ApiServer, api: Api): void {
           name,
           digest,
           description: definition.description,
+          execution: definition.execution ?? ('durable' as const),
           model: definition.model,
           tools: definition.tools.map(({ name: tool, description, effect, timeoutMs }) => ({
             name: tool,

@@ -1,8 +1,8 @@
 import { StartRun, StartedRun } from '../../../contract/runs.ts';
 import type { Api } from '../../dependencies.ts';
 import { CommandHeaders } from '../../idempotency-key.ts';
-import { guardReports } from '../../guards/tell-guarded.ts';
 import { json, problems } from '../../responses.ts';
+import { awaitEnd } from '../../runs/await-end.ts';
 import type { RunStarter, StartOrder } from '../../runs/start-run.ts';
 import type { ApiServer } from '../../server-type.ts';
 import { prefersEventStream } from '../../streams/accepts.ts';
@@ -10,7 +10,7 @@ import type { OpenStreams } from '../../streams/open-streams.ts';
 import { followFromBirth } from '../../streams/early-events.ts';
 import type { EarlyEvents } from '../../streams/early-events.ts';
 import { sendRunStream } from '../../streams/send-run-stream.ts';
-import { runPath, runView } from '../../views/run-view.ts';
+import { runPath, startedView } from '../../views/run-view.ts';
 
 /** Starts a run, or finds the one that the same request has started before. Streams it to who asks for a stream. */
 export function registerStartRun(app: ApiServer, api: Api, starter: RunStarter, streams: OpenStreams): void {
@@ -22,7 +22,9 @@ export function registerStartRun(app: ApiServer, api: Api, starter: RunStarter, 
       summary: 'Start a run',
       description:
         'The same Idempotency-Key and body give the same run. A conversation has one unfinished run at most; with ' +
-        '`replace` the new one takes its place. With `Accept: text/event-stream` the answer is the ' +
+        '`replace` the new one takes its place. A run of an agent of classic execution is answered once it has ended, ' +
+        'with its output; `Prefer: wait=30` shortens the waiting, `Prefer: respond-async` answers at once, and the run ' +
+        'goes on whether or not anybody waits. With `Accept: text/event-stream` the answer is the ' +
         "run's event stream, with its id in the header `x-run-id`.",
       headers: CommandHeaders,
       body: StartRun,
@@ -41,6 +43,7 @@ export function registerStartRun(app: ApiServer, api: Api, starter: RunStarter, 
           'too_many_streams',
           'too_many_active_runs',
           'temporal_unavailable',
+          'classic_unavailable',
           'text_refused',
           'guard_unavailable',
         ),
@@ -62,7 +65,10 @@ export function registerStartRun(app: ApiServer, api: Api, starter: RunStarter, 
         const status = isNew ? 201 : 200;
         reply.header('location', runPath(run.runId)).header('x-run-id', run.runId);
         if (!isNew) reply.header('idempotent-replayed', 'true');
-        if (!isStream) return reply.code(status).send({ ...runView(run), guards: guardReports(guards) });
+        if (!isStream) {
+          const answered = run.drivenBy === null ? run : await awaitEnd(api, reply, run, request.raw.headers.prefer);
+          return reply.code(status).send(await startedView(api, answered, guards));
+        }
         const birth = isNew ? { early } : {};
         if (!isNew) early?.close();
         return sendRunStream(api, streams, request, reply, { run, after: 0, status, ...birth });
