@@ -1,4 +1,5 @@
 /** Signals and queries: synchronous, registered before the first await, calling the core and nothing else. */
+import { ed25519 } from '@noble/curves/ed25519.js';
 import { setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
 import { attestationOf, verifyCommand } from '../domain/core/attestation.ts';
 import type { AttestationFault, Trust } from '../domain/core/attestation.ts';
@@ -23,7 +24,6 @@ import {
   verdictQuery,
 } from './messages.ts';
 import type { AgentRunInput, CommandName } from './messages.ts';
-import { verifySignature } from './verify-signature.ts';
 import { approvalsView, statusView, verdictView } from './views.ts';
 
 const MAX_SIGNAL_NAME = 64;
@@ -45,7 +45,7 @@ const givesConsent = (event: RunEvent, decisionId: string): boolean =>
   (event.type === 'approval.decided' && event.data.decisionId === decisionId && event.data.status === 'approved');
 
 export const registerHandlers = (run: LiveRun, input: AgentRunInput): void => {
-  const trust: Trust = { anchors: input.anchors, audience: input.audience, verify: verifySignature };
+  const trust: Trust = { anchors: input.anchors, audience: input.audience, verify: ed25519.verify };
 
   const check = <Name extends CommandName>(name: Name, signed: SignedCommand): Checked<Name> => {
     const answer = verifyCommand(signed, trust, run.state.identity);
