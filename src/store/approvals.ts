@@ -78,7 +78,8 @@ const isOn = (row: ApprovalRow, { approvalId, revision }: { approvalId: string; 
   approvalId === row.approvalId && revision === row.revision;
 
 /** Of a run that was handed over, the one that asks; the column has the one that the run was started with. */
-const ASKING_AGENT = sql`coalesce(${approvals.request}::json -> 'path' ->> -1, ${approvals.agent})`;
+const ASKING_AGENT = sql`CASE WHEN ${approvals.request}::json -> 'transfers' IS NULL THEN ${approvals.agent}
+  ELSE ${approvals.request}::json -> 'path' ->> -1 END`;
 
 export async function listApprovals(store: Store, scope: Scope, filter: ApprovalFilter): Promise<ApprovalRow[]> {
   const { runId, status, tool, agent, risk, order, cursor, limit } = filter;
@@ -136,7 +137,7 @@ export function approvalRow(row: typeof approvals.$inferSelect): ApprovalRow {
     tenant: row.tenant,
     project: row.project,
     rootRunId: row.rootRunId,
-    agent: request.path.at(-1) ?? row.agent,
+    agent: (request.transfers && request.path.at(-1)) ?? row.agent,
     requester: row.requester,
     decidedAt: row.decidedAt,
   };
