@@ -2,6 +2,7 @@
 import { ModelError } from '../adapters/models/model-port.ts';
 import type { ModelReply } from '../adapters/models/model-port.ts';
 import { factsOf, priceUsage } from '../domain/prices.ts';
+import { hidesWords } from '../domain/hidden-words.ts';
 import type { RunLimits } from '../domain/schemas/agent.ts';
 import type { Usage } from '../domain/schemas/run.ts';
 import type { CallModelInput, ModelStepResult } from '../domain/schemas/step.ts';
@@ -76,7 +77,7 @@ export async function askModel(
   const { tenant, project, runId } = input.run;
   const messages = await transcripts.read({ tenant, project }, runId);
   const throughTurn = compactableThrough(messages);
-  const deltas = openDeltas(dependencies, input, attemptOf(input));
+  const deltas = openDeltas(dependencies, input, attemptOf(input), hidesWords(definition));
   const limit = AbortSignal.timeout(definition.limits.modelStepTimeoutMs);
   const signal = AbortSignal.any([stopped, limit]);
   try {

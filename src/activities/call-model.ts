@@ -7,33 +7,25 @@ import { makeBlob, putBlobs } from '../store/blobs.ts';
 import { checkBudget } from './check-budget.ts';
 import { outputFault } from './check-output.ts';
 import { checkContract } from './check-contract.ts';
-import type { MessageContent, RecordedFacts } from '../domain/schemas/content.ts';
+import type { MessageContent } from '../domain/schemas/content.ts';
 import type { StepDependencies } from './dependencies.ts';
 import { admitStep } from './admit.ts';
 import { askModel } from './ask-model.ts';
 import type { Reply, Summary } from './ask-model.ts';
 import { announceRetry } from './announce-retry.ts';
+import { deriveNext, keepTransfer } from './derive-transfer.ts';
 import { withHeartbeats } from './heartbeats.ts';
 import { MAX_CALLS_HEARD, judgeCalls } from './judge-calls.ts';
+import { hidesWords } from '../domain/hidden-words.ts';
 import { loadRun } from './load-run.ts';
 import type { PinnedRun, PinnedRuns } from './pinned-run.ts';
+import { recordedFacts } from './recorded-facts.ts';
 import { storeRideAlong } from './ride-along.ts';
 import { awaitSlot } from './slot.ts';
 import type { Transcripts } from './transcript.ts';
 
 /** Longer arguments are beyond what the strict parser reads; the model sees a cut text and an error. */
 const MAX_KEPT_ARGUMENTS = 1_048_576 + 1_024;
-
-const recordedFacts = ({ turn, facts }: CallModelInput): RecordedFacts => ({
-  turn,
-  startedAt: new Date(facts.startedAt).toISOString(),
-  usage: {
-    inputTokens: facts.usage.inputTokens,
-    outputTokens: facts.usage.outputTokens,
-    turns: turn - 1,
-    toolCalls: facts.toolCalls,
-  },
-});
 
 export const callModel =
   (dependencies: StepDependencies, pinnedRuns: PinnedRuns, transcripts: Transcripts) =>
@@ -110,6 +102,11 @@ async function keep(
     ...blobs,
     ...(reached?.blobs ?? []),
   ]);
+  const [following] = run.definition.sequence ?? [];
+  const next =
+    following && calls.length === 0
+      ? await keepTransfer(dependencies, run, following.agentDigest, deriveNext)
+      : undefined;
   const contract = calls.length === 0 ? await checkContract(dependencies, run) : undefined;
   return {
     type: 'answered',
@@ -118,6 +115,8 @@ async function keep(
     calls: [...calls],
     usage: reply.usage,
     model: reply.model,
+    ...(next && { next }),
+    ...(hidesWords(run.definition) && { hidden: true as const }),
     ...(reply.isFilling && { isFilling: true }),
     ...(reached && { limit: reached.limit }),
     ...(faultBlob && { outputFaultRef: faultBlob.ref }),

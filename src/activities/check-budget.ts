@@ -7,25 +7,23 @@ import { limitKey } from '../domain/core/ids.ts';
 import { addUsage } from '../domain/core/usage.ts';
 import type { RecordedFacts } from '../domain/schemas/content.ts';
 import type { Usage } from '../domain/schemas/run.ts';
-import type { CallModelInput, ModelStepResult } from '../domain/schemas/step.ts';
+import type { CallModelInput, ReachedLimit } from '../domain/schemas/step.ts';
 import { makeBlob } from '../store/blobs.ts';
 import type { NewBlob } from '../store/blobs.ts';
 import type { PinnedRun } from './pinned-run.ts';
 
-type Limit = NonNullable<Extract<ModelStepResult, { type: 'answered' }>['limit']>;
-
-interface ReachedLimit {
-  readonly limit: Limit;
+interface CheckedBudget {
+  readonly limit: ReachedLimit;
   readonly blobs: readonly NewBlob[];
 }
 
-/** `recorded`: the facts of the turn; `used`: by its model call. */
+/** `recorded`: the facts of the turn; `used`: by its model call, or by a sub-run that it has called. */
 export const checkBudget = (
   run: PinnedRun,
-  { turn, facts, budget: known }: CallModelInput,
+  { turn, facts, budget: known }: Pick<CallModelInput, 'turn' | 'facts' | 'budget'>,
   recorded: RecordedFacts,
   used: Usage,
-): ReachedLimit | undefined => {
+): CheckedBudget | undefined => {
   const first = run.definition.limits.budget;
   if (!first || !known) return undefined;
   const usage = addUsage(facts.usage, used);

@@ -19,6 +19,8 @@ export const openDeltas = (
   { store, clock, logger }: StepDependencies,
   { run, turn }: CallModelInput,
   attempt: number,
+  /** Nobody is shown it. */
+  isHidden = false,
 ): Deltas => {
   const { tenant, project, rootRunId, runId } = run;
   const parts = { reasoning: { text: '', passedOn: 0 }, text: { text: '', passedOn: 0 } };
@@ -43,6 +45,7 @@ export const openDeltas = (
   return {
     add(part, piece) {
       parts[part].text += piece;
+      if (isHidden) return;
       timer ??= setTimeout(() => {
         timer = undefined;
         writing = writing.then(() => write('reasoning')).then(() => write('text'));

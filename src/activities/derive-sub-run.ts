@@ -7,13 +7,13 @@ import type { JsonValue } from '../domain/arguments/canonical-json.ts';
 import { digestOf } from '../domain/core/digest.ts';
 import { subRunId } from '../domain/core/ids.ts';
 import { subRunSalt } from '../domain/core/sub-runs.ts';
-import { policyDigest } from '../domain/policy/compile.ts';
-import { policyLayerSchema } from '../domain/policy/policy-schema.ts';
 import type { AgentDefinition } from '../domain/schemas/agent.ts';
-import type { ParentCall, StartCommand } from '../domain/schemas/command.ts';
+import type { StartCommand } from '../domain/schemas/command.ts';
+import type { CallProof } from '../domain/schemas/transfer.ts';
 import { saltedBlob } from '../store/blobs.ts';
 import type { NewBlob } from '../store/blobs.ts';
 import type { PinnedRun } from './pinned-run.ts';
+import { underRulesOf } from './under-rules.ts';
 
 export interface DerivedSubRun {
   readonly start: StartCommand;
@@ -24,23 +24,16 @@ export interface DerivedSubRun {
   readonly definition: AgentDefinition;
 }
 
-const isDeployment = (layer: unknown): boolean => (layer as { readonly name?: unknown }).name === 'deployment';
-
-const underRulesOf = (parent: PinnedRun, agent: AgentDefinition): AgentDefinition => {
-  const policy = [...parent.definition.policy.filter(isDeployment), ...agent.policy];
-  return { ...agent, policy, policyDigest: policyDigest(policyLayerSchema.array().parse(policy)) };
-};
-
 /** `task`: what the call asks the agent to do. */
 export const deriveSubRun = (
   parent: PinnedRun,
   agent: AgentDefinition,
-  call: Omit<ParentCall, 'runId' | 'path'>,
+  call: CallProof,
   task: string,
 ): DerivedSubRun => {
   const { tenant, project, requester, contributors, salt, runId: parentRunId } = parent.start;
   const runId = subRunId(parent.rootRunId, parentRunId, call.toolCallId);
-  const definition = underRulesOf(parent, agent);
+  const definition = underRulesOf(parent.definition, agent);
   const input = saltedBlob({ text: task }, subRunSalt(salt, runId, 'input'));
   const start: StartCommand = {
     type: 'start',
@@ -54,7 +47,12 @@ export const deriveSubRun = (
     ...(contributors && { contributors }),
     inputRef: input.ref,
     salt: subRunSalt(salt, runId, 'run'),
-    parent: { runId: parentRunId, ...call, path: [...parent.path] },
+    parent: {
+      runId: parentRunId,
+      ...call,
+      path: [...parent.path],
+      ...(parent.transfers && { transfers: [...parent.transfers] }),
+    },
   };
   return { start, bytes: canonicalJson(start as unknown as JsonValue), input, definition };
 };

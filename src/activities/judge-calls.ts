@@ -21,9 +21,11 @@ import type { RequestedCall } from '../adapters/models/model-port.ts';
 import { makeBlob } from '../store/blobs.ts';
 import type { NewBlob } from '../store/blobs.ts';
 import type { StepDependencies } from './dependencies.ts';
+import { deriveTransfer, keepTransfer } from './derive-transfer.ts';
 import { openGrantFinder } from './find-grants.ts';
 import type { PinnedRun } from './pinned-run.ts';
 import { pinnedTool } from './pinned-tool.ts';
+import { mayTransfer } from './prove-transfer.ts';
 
 /** Calls beyond the limit of a turn are answered with an error; beyond this they are dropped from the answer. */
 export const MAX_CALLS_HEARD = 256;
@@ -32,6 +34,8 @@ const PROBLEMS = {
   too_many_calls: 'Too many calls in one turn. This one did not run.',
   unknown_tool: 'There is no tool of this name.',
   tool_unavailable: 'This tool is not available in the version that the run was started with.',
+  too_many_transfers: 'This run has been handed over as often as it may be. Go on yourself.',
+  transferred_already: 'Another call of this turn hands the run over.',
   invalid_arguments: 'The arguments are not valid for this tool. The call did not run.',
 } as const;
 
@@ -116,6 +120,8 @@ export const judgeCalls = async (
     });
     if (index >= run.definition.limits.maxToolCallsPerTurn) return problem('too_many_calls');
     if (!tool) return problem('unknown_tool');
+    if (tool.role === 'transfer' && !mayTransfer(run)) return problem('too_many_transfers');
+    if (tool.role === 'transfer' && handsOver(requested.slice(0, index))) return problem('transferred_already');
     const checker = checkerOf(dependencies, run.start.agent, tool);
     if (!checker) return problem('tool_unavailable');
     const parsed = parseStrictJson(call.argumentsText.trim() === '' ? '{}' : call.argumentsText);
@@ -128,14 +134,21 @@ export const judgeCalls = async (
     return { type: 'valid', tool, context, arguments: valid.value, verdict: verdictOf(context, valid.value) };
   };
 
+  const handsOver = (calls: readonly RequestedCall[]): boolean =>
+    run.definition.tools.some(({ role, name }) => role === 'transfer' && calls.some(({ tool }) => tool === name));
+
   const checked = requested.map(check);
   const mayBeGranted = checked.some((one) => 'type' in one && one.verdict.effect === 'ask' && one.verdict.grantable);
   const grants = await openGrantFinder(dependencies, run, mayBeGranted);
   const revise = openRevisions(revising);
 
-  const judge = (call: ValidCall): JudgedCall => {
+  const judge = async (call: ValidCall): Promise<JudgedCall> => {
     const { tool, context, arguments: args, verdict } = call;
-    const { role, effect } = tool;
+    const { role, effect, agentDigest } = tool;
+    const acting =
+      role === 'transfer' && agentDigest !== undefined
+        ? await keepTransfer(dependencies, run, agentDigest, deriveTransfer)
+        : undefined;
     const revised = revise(tool.name, verdict);
     const revision = revised ? revised.revision + 1 : 1;
     const grantId = isAnsweredByPeople(role) ? undefined : grants.find(tool, verdict, args);
@@ -151,10 +164,13 @@ export const judgeCalls = async (
       ...(grantId !== undefined && { grantId }),
       ...(role && { role }),
       ...(role === 'block' && { reasonRef: keep({ text: (args as { readonly reason: string }).reason }) }),
+      ...(acting && { transfer: acting }),
       effect,
       timeoutMs: stepTimeoutMs(tool),
     };
   };
 
-  return { calls: checked.map((one) => ('type' in one ? judge(one) : one)), blobs };
+  const calls: JudgedCall[] = [];
+  for (const one of checked) calls.push('type' in one ? await judge(one) : one);
+  return { calls, blobs };
 };

@@ -11,12 +11,14 @@ import { verifyCommand } from '../domain/core/attestation.ts';
 import { digestOf } from '../domain/core/digest.ts';
 import { rootRunIdOf } from '../domain/core/ids.ts';
 import { pathOf } from '../domain/core/sub-runs.ts';
+import { pathWith } from '../domain/core/transfers.ts';
 import { compilePolicy, policyDigest } from '../domain/policy/compile.ts';
 import type { CompiledLayer } from '../domain/policy/compile.ts';
 import { policyLayerSchema } from '../domain/policy/policy-schema.ts';
 import type { AgentDefinition } from '../domain/schemas/agent.ts';
 import { StartCommand } from '../domain/schemas/command.ts';
 import type { StepRun } from '../domain/schemas/step.ts';
+import type { Transfer } from '../domain/schemas/transfer.ts';
 import type { PromptVariables } from '../domain/prompt-variables.ts';
 import { VariablesContent } from '../domain/schemas/content.ts';
 import { verifySignature } from '../platform/verify-signature.ts';
@@ -26,7 +28,9 @@ import { getRun } from '../store/run-rows.ts';
 import type { RunRow } from '../store/run-rows.ts';
 import type { CurrentPolicies } from './current-policy.ts';
 import type { StepDependencies } from './dependencies.ts';
+import { inheritedVariables } from './inherited-variables.ts';
 import { claimedParent, proveSubRun } from './prove-sub-run.ts';
+import { proveTransfer } from './prove-transfer.ts';
 
 export interface PinnedAgent {
   readonly definition: AgentDefinition;
@@ -42,19 +46,25 @@ export interface PinnedParent {
 
 export interface PinnedRun extends PinnedAgent {
   readonly start: StartCommand;
+  /** When it was started, as signed, or as the ledger has the call that it carries out: epoch milliseconds. */
+  readonly startedAtMs: number;
   /** Values of `{{name}}` in the instructions; absent: they are text as they are. */
   readonly variables?: PromptVariables;
   readonly rootRunId: string;
   readonly path: readonly string[];
   /** Of a sub-run, and of no other. */
   readonly parent?: PinnedParent;
+  /** How the run came to the agent that acts: then `start` and `path` name that one. */
+  readonly transfers?: readonly Transfer[];
 }
+
+type Started = Pick<PinnedRun, 'start' | 'startedAtMs' | 'parent'>;
 
 /** A process drives it. What another agent has called is driven by a workflow, whatever its agent says. */
 export const isClassic = ({ definition, parent }: PinnedRun): boolean =>
   definition.execution === 'classic' && parent === undefined;
 
-export type RunAddress = Pick<StepRun, 'tenant' | 'project' | 'runId'>;
+export type RunAddress = Pick<StepRun, 'tenant' | 'project' | 'runId' | 'transfers'>;
 
 export interface PinnedRuns {
   /** Fails the step for good where the run or its definition is not what was signed. */
@@ -69,6 +79,15 @@ const MAX_AGENTS = 200;
 
 const refuse = (code: string, message: string): never => {
   throw ApplicationFailure.nonRetryable(message, code);
+};
+
+const compiledPolicy = (definition: AgentDefinition): readonly CompiledLayer[] => {
+  const layers = policyLayerSchema.array().parse(definition.policy);
+  const compiled = compilePolicy(layers);
+  if (!compiled.ok) return refuse('policy_invalid', 'The pinned policy does not compile with this version.');
+  if (policyDigest(layers) !== definition.policyDigest)
+    return refuse('policy_altered', 'The pinned policy is not the one its digest names.');
+  return compiled.compiled;
 };
 
 /** Deeper than any limit allows: a row whose parents never end is no run. */
@@ -88,31 +107,29 @@ export const createPinnedRuns = (dependencies: StepDependencies, policies: Curre
     if (!definition) return refuse('definition_missing', `The store has no agent definition ${agentDigest}.`);
     if (digestOf(canonicalJson(definition as unknown as JsonValue)) !== agentDigest)
       return refuse('definition_altered', `The stored agent definition is not ${agentDigest}.`);
-    const layers = policyLayerSchema.array().parse(definition.policy);
-    const compiled = compilePolicy(layers);
-    if (!compiled.ok) return refuse('policy_invalid', 'The pinned policy does not compile with this version.');
-    if (policyDigest(layers) !== definition.policyDigest)
-      return refuse('policy_altered', 'The pinned policy is not the one its digest names.');
-    const agent = { definition, policy: compiled.compiled };
+    const agent = { definition, policy: compiledPolicy(definition) };
     agents.set(key, agent);
     return agent;
   };
 
-  const verifiedStart = (row: RunRow): StartCommand => {
+  const verifiedStart = (row: RunRow): Started => {
     const attested = verifyCommand(row.startCommand, { ...trust, verify: verifySignature }, row);
     if (!attested.ok) return refuse('start_not_attested', `The start command does not verify: ${attested.code}.`);
     const start = StartCommand.parse(attested.command);
-    return start.parent ? refuse('start_not_attested', 'Nobody signs the start of a sub-run.') : start;
+    if (start.parent) return refuse('start_not_attested', 'Nobody signs the start of a sub-run.');
+    return { start, startedAtMs: attested.claims.iat };
   };
 
-  const derivedStart = async (row: RunRow, depth: number): Promise<Pick<PinnedRun, 'start' | 'parent'>> => {
+  const derivedStart = async (row: RunRow, depth: number): Promise<Started> => {
     const { tenant, project } = row;
     const claimed = claimedParent(row);
     if (!claimed || depth >= MAX_ANCESTORS) return refuse('start_not_attested', 'The start names no parent.');
-    const run = await load({ tenant, project, runId: claimed.runId }, depth + 1);
+    const { runId, transfers } = claimed;
+    const run = await load({ tenant, project, runId, ...(transfers && { transfers }) }, depth + 1);
     const proven = await proveSubRun({ dependencies, policies, pinnedRuns }, run, row);
     if (!proven.ok) return refuse(proven.code, 'The start of this sub-run does not follow from its parent.');
-    return { start: proven.start, parent: { run, reservedAtMs: proven.reservedAtMs } };
+    const { start, reservedAtMs } = proven;
+    return { start, startedAtMs: reservedAtMs, parent: { run, reservedAtMs } };
   };
 
   const variablesOf = async ({ tenant, variablesRef }: StartCommand): Promise<PromptVariables | undefined> => {
@@ -126,7 +143,7 @@ export const createPinnedRuns = (dependencies: StepDependencies, policies: Curre
 
   const keyOf = (run: RunAddress): string => `${run.tenant}/${run.project}/${run.runId}`;
 
-  const load = async (run: RunAddress, depth = 0): Promise<PinnedRun> => {
+  const loadStarted = async (run: RunAddress, depth: number): Promise<PinnedRun> => {
     const { tenant, project, runId } = run;
     const key = keyOf(run);
     const known = runs.get(key);
@@ -135,20 +152,52 @@ export const createPinnedRuns = (dependencies: StepDependencies, policies: Curre
     if (!row) return refuse('unknown_run', 'The store has no row of this run: it was not started by the bridge.');
     const rootRunId = rootRunIdOf(runId);
     const isRoot = rootRunId === runId;
-    const { start, parent } = isRoot ? { start: verifiedStart(row) } : await derivedStart(row, depth);
+    const { start, startedAtMs, parent } = isRoot ? verifiedStart(row) : await derivedStart(row, depth);
     const agent = await loadAgent(start);
     if (agent.definition.policyDigest !== start.policyDigest)
       return refuse('policy_altered', 'The start command names another policy than its agent definition.');
-    const variables = await variablesOf(start);
+    const variables = parent ? inheritedVariables(agent.definition, parent.run, startedAtMs) : await variablesOf(start);
     const pinned = {
       ...agent,
       start,
+      startedAtMs,
       rootRunId,
       path: pathOf(start),
       ...(variables && { variables }),
       ...(parent && { parent }),
     };
     runs.set(key, pinned);
+    return pinned;
+  };
+
+  /** The same run as the next agent's. */
+  const transferred = async (from: PinnedRun, transfer: Transfer): Promise<PinnedRun> => {
+    const transfers = [...(from.transfers ?? []), transfer];
+    const key = `${keyOf(from.start)} ${canonicalJson(transfers as JsonValue)}`;
+    const known = runs.get(key);
+    if (known) return known;
+    const proven = await proveTransfer({ dependencies, policies, pinnedRuns }, from, transfer);
+    if (!proven.ok) return refuse(proven.code, 'No call and no sequence of this run hands it to another agent.');
+    const { acting, definition } = proven;
+    const start = { ...from.start, ...acting };
+    const variables = inheritedVariables(definition, from, from.startedAtMs);
+    const { variables: _, ...rest } = from;
+    const pinned: PinnedRun = {
+      ...rest,
+      definition,
+      policy: compiledPolicy(definition),
+      start,
+      path: pathWith(from.path, acting.agent),
+      transfers,
+      ...(variables && { variables }),
+    };
+    runs.set(key, pinned);
+    return pinned;
+  };
+
+  const load = async (run: RunAddress, depth = 0): Promise<PinnedRun> => {
+    let pinned = await loadStarted(run, depth);
+    for (const transfer of run.transfers ?? []) pinned = await transferred(pinned, transfer);
     return pinned;
   };
 

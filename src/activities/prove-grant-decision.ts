@@ -34,20 +34,23 @@ export const grantDecisionFault = async (
 ): Promise<string | undefined> => {
   const { store, trust } = dependencies;
   const { runId, grantId } = grant;
-  const granting = await pinnedRuns.load({ ...scope, runId });
-  const { start, rootRunId, path } = granting;
-  const commands = await readCommands(store, start, runId);
+  const address = { ...scope, runId };
+  const commands = await readCommands(store, scope, runId);
   const decisions = commands.flatMap(({ signed }) => {
     const decision = decisionIn(signed.bytes);
     return decision ? [{ signed, decision }] : [];
   });
   const making = decisions.find(({ decision, signed }) => {
-    const attested = verifyCommand(signed, { ...trust, verify: verifySignature }, start);
+    const attested = verifyCommand(signed, { ...trust, verify: verifySignature }, address);
     return decision.grantId === grantId && attested.ok && attested.claims.actor.principal === grantor;
   })?.decision;
   const key = making && parseApprovalId(making.approvalId);
   if (!making || key?.runId !== runId) return 'grant_without_decision';
-  const approval = await getApproval(store, start, approvalId(runId, key.key));
+  const approval = await getApproval(store, scope, approvalId(runId, key.key));
+  // As the agent that asked.
+  const transfers = approval?.transfers;
+  const granting = await pinnedRuns.load({ ...address, ...(transfers && { transfers }) });
+  const { start, rootRunId, path } = granting;
   const tool = granting.definition.tools.find(({ name }) => name === grant.tool);
   if (!approval?.factsRef || !tool || approval.tool !== tool.name) return 'grant_without_decision';
   const { argumentsRef, factsRef, verdict, toolCallId, revision, contributors, editor, escalated } = approval;

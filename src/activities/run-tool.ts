@@ -174,7 +174,8 @@ async function execute(gate: GateParts, given: Dispatch, { epoch }: Reserved): P
   const { run, input, call, key, nonce, state, signal } = given;
   const { tenant } = input.run;
   const attempt = { tenant, effectKey: key, epoch, nonce };
-  if (call.tool.agent) return createSubRun(dependencies, { run, input, call, agent: call.tool.agent, attempt });
+  if (call.tool.role === 'agent' && call.tool.agent)
+    return createSubRun(dependencies, { run, input, call, agent: call.tool.agent, attempt });
   const { queue } = call.tool;
   const executed = queue
     ? await runOnQueue(dependencies, { ...given, queue, effectKey: key, epoch, taskId: nonce })

@@ -2,18 +2,21 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { effectKey, subRunId } from '../domain/core/ids.ts';
 import { MessageContent } from '../domain/schemas/content.ts';
-import type { SettleSubRunInput, SettleSubRunOutput } from '../domain/schemas/step.ts';
-import { readBlobs } from '../store/blobs.ts';
+import type { Usage } from '../domain/schemas/run.ts';
+import type { ReachedLimit, SettleSubRunInput, SettleSubRunOutput } from '../domain/schemas/step.ts';
+import { putBlobs, readBlobs } from '../store/blobs.ts';
 import { appendEvents } from '../store/events.ts';
 import { getRun } from '../store/run-rows.ts';
 import type { RunRow } from '../store/run-rows.ts';
 import { readUsage } from '../store/usage.ts';
 import { admitDispatch } from './admit.ts';
+import { checkBudget } from './check-budget.ts';
 import type { StepDependencies } from './dependencies.ts';
 import { completed, failed } from './execute-tool.ts';
 import type { Executed } from './execute-tool.ts';
 import { admitDriver } from './load-run.ts';
-import type { DriverCheck } from './load-run.ts';
+import type { PinnedRuns } from './pinned-run.ts';
+import { recordedFacts } from './recorded-facts.ts';
 import { storeRideAlong } from './ride-along.ts';
 import { settle } from './settle.ts';
 
@@ -55,12 +58,26 @@ const endUnstarted = async ({ store, clock }: StepDependencies, { run, subRun }:
   });
 };
 
+/** Whoever calls agents pays for them: once one has ended, what it used is held against its caller's budget. */
+const budgetAfter = async (
+  { store }: StepDependencies,
+  pinnedRuns: PinnedRuns,
+  { run, turn, spent }: SettleSubRunInput,
+  usage: Usage,
+): Promise<ReachedLimit | undefined> => {
+  if (!spent) return undefined;
+  const state = { turn, ...spent };
+  const checked = checkBudget(await pinnedRuns.load(run), state, recordedFacts(state), usage);
+  if (checked) await putBlobs(store, run.tenant, checked.blobs);
+  return checked?.limit;
+};
+
 export const settleSubRun =
-  (dependencies: StepDependencies, runs: DriverCheck) =>
+  (dependencies: StepDependencies, pinnedRuns: PinnedRuns) =>
   async (input: SettleSubRunInput): Promise<SettleSubRunOutput> => {
     const { store } = dependencies;
     await admitDispatch(dependencies, input);
-    await admitDriver(dependencies, runs, input);
+    await admitDriver(dependencies, pinnedRuns, input);
     const { run, toolCallId, revision, subRun } = input;
     const { tenant, project, rootRunId, runId: parentRunId } = run;
     const { runId, epoch, nonce } = subRun;
@@ -81,5 +98,7 @@ export const settleSubRun =
     }
     const attempt = { tenant, effectKey: effectKey(parentRunId, toolCallId, revision), epoch, nonce };
     const result = await settle(dependencies, input, attempt, await outcomeOf(dependencies, row));
-    return { acknowledged, result, usage: await readUsage(store, { tenant, project }, { rootRunId, runId }) };
+    const usage = await readUsage(store, { tenant, project }, { rootRunId, runId });
+    const limit = await budgetAfter(dependencies, pinnedRuns, input, usage);
+    return { acknowledged, result, usage, ...(limit && { limit }) };
   };

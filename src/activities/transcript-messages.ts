@@ -170,6 +170,9 @@ export const asSaidBy = (model: string, message: TranscriptMessage): TranscriptM
 const OUTPUT_INVALID =
   'Your answer must be one JSON value that fits the schema of your output, and nothing around it. This is wrong with it:';
 
+const yourTurn = ({ from, agent }: EventOf<'run.transferred'>['data']): string =>
+  `The agent ${from} is done; what it said last is above. You are ${agent}, and it is your turn: do your part of the task.`;
+
 export const foldEvent = (before: Conversation, event: RunEvent, material: Material): Conversation => {
   switch (event.type) {
     case 'run.started': {
@@ -195,6 +198,9 @@ export const foldEvent = (before: Conversation, event: RunEvent, material: Mater
       const text = textOf(material, event.data.textRef);
       return event.data.duringTurn === undefined ? noted(before, text) : held(before, text);
     }
+    case 'run.transferred':
+      // A call that hands the run over has a result; one after another in a sequence, somebody must say so.
+      return event.data.toolCallId === undefined ? noted(before, yourTurn(event.data)) : before;
     case 'output.invalid':
       return noted(before, `${OUTPUT_INVALID}\n\n${textOf(material, event.data.reasonRef)}`);
     case 'contract.unmet': {

@@ -196,6 +196,9 @@ export type RunUsage = z.infer<typeof RunUsage>;
 
 /** A run with its words. */
 export const RunDetail = Run.extend({
+  agents: z.array(z.object({ agent: AgentName, agentDigest: Digest })).meta({
+    description: 'Agents that have acted in the run, in order: the last one goes on with it',
+  }),
   input: z.string().nullable().meta({ description: 'What the agent was asked; null once erased' }),
   output: z.string().nullable().meta({ description: "The agent's last message, once the run completed" }),
   state: RunState.nullable().meta({

@@ -77,6 +77,10 @@ const DECIDING = new Set<string>(['approval.decided', 'approval.superseded', 'ap
 const isOn = (row: ApprovalRow, { approvalId, revision }: { approvalId: string; revision: number }): boolean =>
   approvalId === row.approvalId && revision === row.revision;
 
+/** Of a run that was handed over, the one that asks; the column has the one that the run was started with. */
+const ASKING_AGENT = sql`CASE WHEN ${approvals.request}::json -> 'transfers' IS NULL THEN ${approvals.agent}
+  ELSE ${approvals.request}::json -> 'path' ->> -1 END`;
+
 export async function listApprovals(store: Store, scope: Scope, filter: ApprovalFilter): Promise<ApprovalRow[]> {
   const { runId, status, tool, agent, risk, order, cursor, limit } = filter;
   const place = order === 'deadline' ? approvals.decideBy : approvals.requestedAt;
@@ -90,7 +94,7 @@ export async function listApprovals(store: Store, scope: Scope, filter: Approval
         // As a literal where it is the usual one: a parameter would hide the partial index from a generic plan.
         status === 'pending' ? sql`${approvals.status} = 'pending'` : status && eq(approvals.status, status),
         tool === undefined ? undefined : eq(approvals.tool, storableText(tool)),
-        agent === undefined ? undefined : eq(approvals.agent, storableText(agent)),
+        agent === undefined ? undefined : sql`${ASKING_AGENT} = ${storableText(agent)}`,
         risk && eq(approvals.risk, risk),
         cursor && sql`(${place}, ${approvals.approvalId}) > (${cursor.at}, ${cursor.approvalId})`,
       ),
@@ -133,7 +137,7 @@ export function approvalRow(row: typeof approvals.$inferSelect): ApprovalRow {
     tenant: row.tenant,
     project: row.project,
     rootRunId: row.rootRunId,
-    agent: row.agent,
+    agent: (request.transfers && request.path.at(-1)) ?? row.agent,
     requester: row.requester,
     decidedAt: row.decidedAt,
   };

@@ -82,10 +82,10 @@ export async function listAgents(store: Store, scope: Scope): Promise<CurrentAge
   return currentAgents(store, scope, null);
 }
 
-/** Whether runs of it can begin: people start it, or an agent that they start calls it, at any depth. */
+/** Whether runs of it can begin: people start it, or an agent that they start calls it or hands its run to it, at any depth. */
 export async function isKnownAgent(store: Store, scope: Scope, name: string): Promise<boolean> {
-  const isCalledBy = async ({ tools }: AgentDefinition): Promise<boolean> => {
-    for (const { agentDigest } of tools) {
+  const isCalledBy = async ({ tools, sequence = [] }: AgentDefinition): Promise<boolean> => {
+    for (const { agentDigest } of [...tools, ...sequence]) {
       const called = agentDigest === undefined ? undefined : await getDefinition(store, scope, agentDigest);
       if (called && (called.name === name || (await isCalledBy(called)))) return true;
     }

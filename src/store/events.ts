@@ -155,12 +155,12 @@ export async function readOriginEvents(
 
 /** What a model's transcript is made of: a partial index finds just these. */
 const READ_TRANSCRIPT = {
-  name: 'read_transcript_4',
+  name: 'read_transcript_5',
   text: `SELECT e.root_run_id, e.seq, e.body FROM run_events e
     WHERE e.run_id = $3 AND e.seq > $4
       AND e.type IN ('run.started', 'run.unblocked', 'message.received', 'message.completed', 'approval.decided',
                      'approval.superseded', 'tool.completed', 'tool.failed', 'tool.denied', 'contract.unmet',
-                     'context.compacted', 'output.invalid')
+                     'context.compacted', 'output.invalid', 'run.transferred')
       AND EXISTS (SELECT FROM runs r WHERE r.run_id = $3 AND r.tenant = $1 AND r.project = $2)
     ORDER BY e.seq`,
 };

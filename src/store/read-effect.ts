@@ -10,11 +10,15 @@ export interface EffectRow {
   readonly reservedAt: number;
   /** Null: the attempt has not reported. */
   readonly settledAt: number | null;
+  /** As the attempt itself reported, or a person in its place; null: nobody has. */
+  readonly outcome: 'completed' | 'failed' | null;
+  readonly resolvedBy: string | null;
 }
 
 const READ = {
-  name: 'read_effect_2',
-  text: 'SELECT run_id, digest, epoch, reserved_at, settled_at FROM effects WHERE tenant = $1 AND effect_key = $2',
+  name: 'read_effect_3',
+  text: `SELECT run_id, digest, epoch, reserved_at, settled_at, outcome, resolved_by FROM effects
+    WHERE tenant = $1 AND effect_key = $2`,
 };
 
 /** For people who look at a parked call. The gate asks by reserving. */
@@ -25,6 +29,8 @@ export async function readEffect(store: Store, tenant: string, effectKey: string
     epoch: number;
     reserved_at: number;
     settled_at: number | null;
+    outcome: EffectRow['outcome'];
+    resolved_by: string | null;
   }[];
   return (
     row && {
@@ -33,6 +39,8 @@ export async function readEffect(store: Store, tenant: string, effectKey: string
       epoch: row.epoch,
       reservedAt: row.reserved_at,
       settledAt: row.settled_at,
+      outcome: row.outcome,
+      resolvedBy: row.resolved_by,
     }
   );
 }

@@ -1,12 +1,12 @@
 /** A small agent that follows a script. */
 import { defineAgent } from '../adapters/agents/define-agent.ts';
-import type { AgentSource } from '../adapters/agents/define-agent.ts';
+import type { AgentOptions, AgentSource } from '../adapters/agents/define-agent.ts';
 import { scriptedModel } from '../adapters/models/scripted-model.ts';
 import type { ScriptedModelOptions, ScriptedStep } from '../adapters/models/scripted-model.ts';
 import type { Tool } from '../adapters/tools/tool.ts';
 import type { RecordingTool } from './recording-tool.ts';
 
-export interface TestAgentOptions extends Partial<Omit<AgentSource, 'tools' | 'scripts'>> {
+export interface TestAgentOptions extends Partial<Omit<AgentOptions, 'tools' | 'scripts'>> {
   readonly script: readonly ScriptedStep[];
   readonly tools?: readonly (RecordingTool | Tool)[];
   readonly streaming?: ScriptedModelOptions;

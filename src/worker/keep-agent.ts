@@ -24,8 +24,8 @@ export interface DeployedAgent {
   readonly called: readonly SubAgent[];
 }
 
-const calledBy = ({ tools }: AgentSource): readonly SubAgent[] =>
-  tools.flatMap(({ agent }) => (agent ? [agent, ...calledBy(agent.source)] : []));
+const calledBy = ({ tools, following = [] }: AgentSource): readonly SubAgent[] =>
+  [...tools.flatMap(({ agent }) => agent ?? []), ...following].flatMap((one) => [one, ...calledBy(one.source)]);
 
 /** Throws a {@link DefinitionError} where the agent, or one that it calls, does not fit the deployment. */
 export const deployedAgent = ({ rules, people }: Deployment, agent: DiscoveredAgent): DeployedAgent => {

@@ -2,6 +2,7 @@
 import { decide } from '../domain/core/decide.ts';
 import type { CoreCommand } from '../domain/core/decide.ts';
 import type { RunState } from '../domain/core/state.ts';
+import { proofsOf } from '../domain/core/transfers.ts';
 import type { SignedCommand } from '../domain/schemas/command.ts';
 import type { NumberedEvent, RunEvent } from '../domain/schemas/event.ts';
 import type { RunStatus } from '../domain/schemas/run.ts';
@@ -46,7 +47,7 @@ export const openRun = (from: CarriedRun): LiveRun => {
   let sent = nextOrdinal - 1;
   let wake: (() => void) | undefined;
   let held: readonly (() => void)[] = [];
-  const { tenant, project, runId, rootRunId, agentDigest } = state.identity;
+  const { tenant, project, runId, rootRunId } = state.identity;
 
   return {
     get state() {
@@ -93,7 +94,10 @@ export const openRun = (from: CarriedRun): LiveRun => {
     },
     rideAlong() {
       sent = nextOrdinal - 1;
-      return { run: { tenant, project, runId, rootRunId, agentDigest }, events: outbox };
+      const { transfers } = state;
+      const { agentDigest } = state.identity;
+      const acting = { agentDigest, ...(transfers && { transfers: proofsOf(transfers) }) };
+      return { run: { tenant, project, runId, rootRunId, ...acting }, events: outbox };
     },
     acknowledge({ acknowledged }) {
       outbox = outbox.filter(({ ordinal }) => ordinal > acknowledged);

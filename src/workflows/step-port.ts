@@ -10,6 +10,7 @@ import type {
   RideAlong,
   RunToolInput,
   RunToolOutput,
+  SettleSubRunInput,
   SettledToolOutput,
 } from '../domain/schemas/step.ts';
 
@@ -23,7 +24,11 @@ export interface StepTerms {
 /** Calls that other agents carry out, in runs of their own. */
 export interface SubRuns {
   /** Until the sub-run has ended, however it ended: gives what it came to. */
-  follow(call: ReadyCall, created: CreatedSubRun, dispatch: () => RunToolInput): Promise<CoreCommand>;
+  follow(
+    call: ReadyCall,
+    created: CreatedSubRun,
+    dispatch: () => Omit<SettleSubRunInput, 'subRun'>,
+  ): Promise<CoreCommand>;
   /** Tells all that are out that this run is blocked. */
   block(): void;
 }

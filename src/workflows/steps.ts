@@ -3,7 +3,13 @@ import { approvalId } from '../domain/core/ids.ts';
 import type { CoreCommand } from '../domain/core/decide.ts';
 import { hasWorkInFlight } from '../domain/core/state.ts';
 import type { ReadyCall } from '../domain/core/state.ts';
-import type { CallModelInput, RideAlong, RunToolInput, ToolStepResult } from '../domain/schemas/step.ts';
+import type {
+  CallModelInput,
+  RideAlong,
+  RunToolInput,
+  SettleSubRunInput,
+  ToolStepResult,
+} from '../domain/schemas/step.ts';
 import type { LiveRun } from './live-run.ts';
 import type { AgentRunInput } from './messages.ts';
 import type { StepPort } from './step-port.ts';
@@ -32,6 +38,17 @@ const MODEL_STEP_MARGIN_MS = 60_000;
 const modelTimeoutMs = (limits: { readonly modelStepTimeoutMs?: number }): number =>
   (limits.modelStepTimeoutMs ?? 3_600_000) + MODEL_STEP_MARGIN_MS;
 
+const budgetOf = ({ state }: LiveRun): CallModelInput['budget'] => {
+  const allowed = state.budget ?? state.limits.budget;
+  return allowed && { allowed, asked: state.limitsAsked ?? 0 };
+};
+
+/** For the budget of a run that has called an agent. */
+const spentBy = (run: LiveRun): { readonly spent?: NonNullable<SettleSubRunInput['spent']> } => {
+  const budget = budgetOf(run);
+  return budget ? { spent: { facts: factsOf(run), budget } } : {};
+};
+
 export const openSteps = (run: LiveRun, { asksLedger }: Pick<AgentRunInput, 'asksLedger'>, port: StepPort): Steps => {
   const launch = (work: () => Promise<CoreCommand>): void => port.launch(work, run.apply);
 
@@ -39,8 +56,8 @@ export const openSteps = (run: LiveRun, { asksLedger }: Pick<AgentRunInput, 'ask
     const { turn, modelAttempt, identity } = run.state;
     const summary = `${identity.agent}, turn ${turn}`;
     try {
-      const { revising, modelIndex, compactDue, limits, limitsAsked: asked = 0 } = run.state;
-      const allowed = run.state.budget ?? limits.budget;
+      const { revising, modelIndex, compactDue, limits } = run.state;
+      const budget = budgetOf(run);
       const input = {
         ...carriedBy(run, port),
         turn,
@@ -48,7 +65,7 @@ export const openSteps = (run: LiveRun, { asksLedger }: Pick<AgentRunInput, 'ask
         facts: factsOf(run),
         ...(revising && { revising }),
         ...(modelIndex !== undefined && { modelIndex }),
-        ...(allowed && { budget: { allowed, asked } }),
+        ...(budget && { budget }),
         ...(compactDue && { compact: compactDue }),
       };
       const answer = await port.callModel(input, { summary, timeoutMs: modelTimeoutMs(limits) });
@@ -105,7 +122,7 @@ export const openSteps = (run: LiveRun, { asksLedger }: Pick<AgentRunInput, 'ask
       run.acknowledge(answer);
       const { result } = answer;
       if (result.type !== 'sub_run') return { type: 'tool_settled', toolCallId, result };
-      return await port.subRuns.follow(call, result, () => ({ ...carriedBy(run, port), ...dispatch }));
+      return await port.subRuns.follow(call, result, () => ({ ...carriedBy(run, port), ...dispatch, ...spentBy(run) }));
     } catch (error) {
       return { type: 'tool_settled', toolCallId, result: await outcomeOf(error, dispatch) };
     }

@@ -85,8 +85,13 @@ export const openSubRuns = (given: AgentRunInput, run: LiveRun): SubRuns => {
         settleSubRun({ ...dispatch(), subRun, ...(!began && { neverStarted: true as const }) }),
       );
       run.acknowledge(answer);
-      const { result, usage } = answer;
-      return { type: 'tool_settled', toolCallId: call.toolCallId, result, subRun: { runId, usage } };
+      const { result, usage, limit } = answer;
+      return {
+        type: 'tool_settled',
+        toolCallId: call.toolCallId,
+        result,
+        subRun: { runId, usage, ...(limit && { limit }) },
+      };
     },
     block() {
       for (const child of out) sendBlock(child);

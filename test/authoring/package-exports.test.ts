@@ -25,7 +25,9 @@ test('S3.1 the package exports what agents are written with', () => {
       "says",
       "scriptedModel",
       "searchWorkspaceFilesTool",
+      "sequence",
       "subAgent",
+      "transferTo",
       "writeFileTool",
       "z",
     ]

@@ -8,6 +8,7 @@ import type { RuleInput } from '../../src/domain/policy/policy-schema.ts';
 import { workflowId } from '../../src/domain/core/ids.ts';
 import { askUser } from '../../src/adapters/tools/built-in/ask-user.ts';
 import { subRunId, toolTaskWorkflowId } from '../../src/domain/core/ids.ts';
+import { sequence } from '../../src/adapters/agents/sequence.ts';
 import { subAgent } from '../../src/adapters/tools/built-in/sub-agent.ts';
 import { defineTool } from '../../src/adapters/tools/tool.ts';
 import { blockRun } from '../../src/adapters/tools/built-in/block-run.ts';
@@ -52,6 +53,7 @@ const ladder: RuleInput = {
   escalateThen: 'block',
 };
 const below = testAgent({ name: 'below', tools: [refund], script: [asksFor('refund', {}), says('Done.')] });
+const taker = testAgent({ name: 'taker', tools: [refund], script: [says(''), asksFor('refund', {}), says('Done.')] });
 const busy: ModelPort = {
   generate: () => Promise.reject(new ModelError('quota_exceeded', 'No quota is left.', { retryable: false })),
 };
@@ -98,6 +100,19 @@ const agents = [
     name: 'caller',
     tools: [subAgent({ agent: below, description: 'Refunds.' })],
     script: [asksForAll([asksFor('below', { input: 'One.' }), asksFor('below', { input: 'Two.' })]), says('Done.')],
+  }),
+  testAgent({
+    name: 'hands-over',
+    transfers: [taker],
+    script: [asksFor('transfer_to_taker', { reason: 'Money.' })],
+  }),
+  sequence({
+    name: 'two-agents',
+    hideIntermediate: true,
+    agents: [
+      testAgent({ name: 'first', tools: [refund], script: [asksFor('refund', {}), says('Draft.')] }),
+      testAgent({ name: 'second', script: [says('Skipped.'), says('Skipped.'), says('Final.')] }),
+    ],
   }),
   testAgent({ name: 'patient', tools: [refund], policy: [ladder], script: [asksFor('refund', {}), says('Done.')] }),
   testAgent({ name: 'one', tools: [refund], script: [asksFor('refund', {}), says('Done.')] }),
@@ -231,6 +246,19 @@ describe.runIf(process.env['COUNTERSIGN_RECORD'])('recordings', () => {
     expect(await record(world, 'caller', caller)).toContain('settleSubRun');
     expect(await record(world, 'below', one)).toContain('subRunStatus');
     expect(await record(world, 'below-cancelled', two)).toContain('agentRun');
+  });
+
+  test('of runs that other agents go on with', async () => {
+    await using world = await testWorld({ agents });
+    const anna = await world.person('anna');
+    const handed = await anna.startRun({ agent: 'hands-over' });
+    await handed.decide(await handed.pending(), 'approve');
+    await handed.event('approval.requested', 2);
+    await handed.decide(await handed.pending(), 'approve');
+    expect(await record(world, 'handed-over', handed)).toContain('agentRun');
+    const inTurn = await anna.startRun({ agent: 'two-agents' });
+    await inTurn.decide(await inTurn.pending(), 'approve');
+    expect(await record(world, 'sequence', inTurn)).toContain('agentRun');
   });
 
   test('of a run that waited too long', async () => {

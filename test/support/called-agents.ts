@@ -87,6 +87,16 @@ export const remembered = testAgent({
   script: [asksFor('free', { input: 'Pay it.' }), repeats],
 });
 
+const talkative = testAgent({ name: 'talkative', script: [says('So it is. '.repeat(1_000))] });
+/** Its own turns fit its budget; what it calls does not. */
+export const thrifty = testAgent({
+  name: 'thrifty',
+  limits: { budget: { tokens: 1_000 } },
+  tools: [subAgent({ agent: talkative, description: 'Talks.' })],
+  policy: [allow('talkative')],
+  script: [asksFor('talkative', { input: 'Talk.' }), says('Done.')],
+});
+
 /** The run that carries a call of that run out. */
 export const subRunOf = (person: Person, parent: StartedRun, rootRunId = parent.runId): StartedRun =>
   person.run(subRunId(rootRunId, parent.runId, 'call_1_0'));

@@ -1,12 +1,17 @@
-/** Nobody signs the start of a sub-run: whoever writes one into the store must not get anything run by it. */
+/**
+ * Nobody signs the start of a sub-run, nor that a run is another agent's by now: whoever writes it into the store, or says so,
+ * must not get anything run by it.
+ */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createCurrentPolicies } from '../../src/activities/current-policy.ts';
 import { deriveSubRun } from '../../src/activities/derive-sub-run.ts';
 import { createPinnedRuns } from '../../src/activities/pinned-run.ts';
 import { subAgent } from '../../src/adapters/tools/built-in/sub-agent.ts';
+import { transferTo } from '../../src/adapters/agents/transfer-to.ts';
 import { effectKey, subRunId } from '../../src/domain/core/ids.ts';
 import type { AgentDefinition } from '../../src/domain/schemas/agent.ts';
 import type { RunToolInput } from '../../src/domain/schemas/step.ts';
+import type { Transfer } from '../../src/domain/schemas/transfer.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { trustedKeys } from '../../src/platform/signing-keys.ts';
 import { makeBlob, putBlobs } from '../../src/store/blobs.ts';
@@ -27,8 +32,13 @@ const desk = testAgent({
   tools: [
     subAgent({ agent: cashier, description: 'Pays money back.' }),
     subAgent({ agent: auditor, description: 'Looks at books.' }),
+    transferTo({ agent: cashier }),
+    transferTo({ agent: auditor }),
   ],
-  policy: [{ id: 'cashier', match: 'cashier', effect: 'allow' }],
+  policy: [
+    { id: 'cashier', match: 'cashier', effect: 'allow' },
+    { id: 'to-cashier', match: 'transfer_to_cashier', effect: 'allow' },
+  ],
   script: [says('Done.')],
 });
 
@@ -213,4 +223,64 @@ describe('a sub-run that nobody has let begin', () => {
       expect(refund.calls).toEqual([]);
     },
   );
+});
+
+describe('a run that is another agent’s', () => {
+  const proofOf = ({ toolCallId, revision, basis, argumentsRef, factsRef }: RunToolInput) => ({
+    toolCallId,
+    revision,
+    basis,
+    argumentsRef,
+    factsRef,
+  });
+  const handedOver = async (): Promise<RunToolInput> => {
+    const input = await parent.judged('transfer_to_cashier', { reason: 'Money.' });
+    expect(await gate.dispatch(input)).toMatchObject({ type: 'completed' });
+    return input;
+  };
+  const loaded = (...transfers: readonly Transfer[]) => pinnedRuns().load({ ...SCOPE, runId: parent.runId, transfers });
+
+  test('S3.13 by a call that has happened is acted for as that one, under its rules', async () => {
+    const run = await loaded(proofOf(await handedOver()));
+    expect([run.start.agent, run.path, run.definition.tools.map(({ name }) => name)]).toEqual([
+      'cashier',
+      ['cashier'],
+      ['refund'],
+    ]);
+    expect(run.start.agentDigest).not.toBe(
+      (await pinnedRuns().load({ ...SCOPE, runId: parent.runId })).start.agentDigest,
+    );
+  });
+
+  test('S3.13 without an entry in the ledger is a forgery, told by whoever was to act', async () => {
+    const input = await parent.judged('transfer_to_cashier', { reason: 'Money.' });
+    const run = { ...input.run, transfers: [proofOf(input)] };
+    await expect(gate.dispatch({ ...input, tool: 'refund', run })).rejects.toThrow();
+    expect(await gate.refusals()).toEqual(['call_not_reserved']);
+  });
+
+  test('S3.13 by a call that nobody has let happen, by one that did not, or by another, is a forgery', async () => {
+    const denied = await parent.judged('transfer_to_auditor', { reason: 'Books.' }, 2, { isAsked: true });
+    await gate.store.pool.query(
+      `INSERT INTO effects (tenant, effect_key, run_id, digest, effect, epoch, nonce, reserved_at, settled_at, outcome)
+       VALUES ($1, $2, $3, $4, 'idempotent', 1, 'forged', $5, $5, 'completed')`,
+      [SCOPE.tenant, effectKey(parent.runId, denied.toolCallId, 1), parent.runId, denied.digest, gate.nowMs],
+    );
+    for (const basis of ['rule', 'consent'] as const)
+      await expect(loaded({ ...proofOf(denied), basis })).rejects.toMatchObject({ type: 'transfer_forged' });
+    const { input } = await honest();
+    await expect(loaded(proofOf(input))).rejects.toMatchObject({ type: 'transfer_forged' });
+  });
+
+  test('S3.13 by a call that failed, or that a person answered, is none', async () => {
+    const input = await handedOver();
+    for (const change of [`outcome = 'failed'`, `outcome = 'completed', resolved_by = 'olga'`]) {
+      await gate.store.pool.query(`UPDATE effects SET ${change} WHERE tenant = $1`, [SCOPE.tenant]);
+      await expect(loaded(proofOf(input))).rejects.toMatchObject({ type: 'transfer_not_done' });
+    }
+  });
+
+  test('S3.13 by a sequence that its agent does not have is a forgery', async () => {
+    await expect(loaded({ sequence: true })).rejects.toMatchObject({ type: 'transfer_forged' });
+  });
 });

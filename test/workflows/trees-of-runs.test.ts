@@ -3,7 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { workflowId } from '../../src/domain/core/ids.ts';
 import type { Person, StartedRun, World } from '../../src/testing/index.ts';
-import { desk, guarded, refund, remembered, subRunOf } from '../support/called-agents.ts';
+import { desk, guarded, refund, remembered, subRunOf, thrifty } from '../support/called-agents.ts';
 import { verifiedExport } from '../support/verified-export.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { testWorld } from '../support/world.ts';
@@ -11,7 +11,7 @@ import { testWorld } from '../support/world.ts';
 let world: World;
 let anna: Person;
 beforeAll(async () => {
-  world = await testWorld({ agents: [desk, guarded, remembered] });
+  world = await testWorld({ agents: [desk, guarded, remembered, thrifty] });
   anna = await world.person('anna');
 }, 120_000);
 afterAll(() => world[Symbol.asyncDispose]());
@@ -84,6 +84,18 @@ describe('a tree that stands still', () => {
     expect(segments.length).toBeGreaterThan(5);
     expect(sum(atRoot)).toBe(sum(segments));
   });
+});
+
+test('S1.14 S1.15 what an agent used that was called is held against its caller’s budget, before the next turn begins', async () => {
+  const run = await anna.startRun({ agent: 'thrifty' });
+  const approval = await run.pending();
+  expect(approval).toMatchObject({ kind: 'limit', runId: run.runId });
+  const types = (await run.events()).filter(({ runId }) => runId === run.runId).map(({ type }) => type);
+  expect(types.filter((type) => type === 'turn.started')).toHaveLength(1);
+  expect(types.indexOf('budget.reached')).toBe(types.lastIndexOf('usage.recorded') + 1);
+  expect(await run.decide(approval, 'approve')).toMatchObject({ status: 200 });
+  expect(await run.ends()).toMatchObject({ status: 'completed', output: 'Done.' });
+  expect(await verifiedExport(world, anna, run.runId)).toMatchObject({ ok: true, faults: [] });
 });
 
 test(

@@ -29,7 +29,13 @@ const {
   tools: true,
   policy: true,
   policyDigest: true,
+  sequence: true,
+  hideIntermediate: true,
 }).shape;
+
+/** Another agent: a file, or what a module exports. */
+const AgentReference = z.union([z.strictObject({ file: FilePath }), ModuleExport.required({ export: true })]);
+export type AgentReference = z.infer<typeof AgentReference>;
 
 export const AgentFile = z
   .strictObject({
@@ -49,6 +55,20 @@ export const AgentFile = z
       .max(256)
       .optional()
       .describe('Names of built-in tools, those that need options with them, and exports of modules'),
+    transfers: z
+      .array(AgentReference)
+      .max(32)
+      .optional()
+      .describe('Agents that it may hand the rest of its run to; each is a tool, transfer_to_<name>'),
+    sequence: z
+      .array(AgentReference)
+      .max(32)
+      .optional()
+      .describe('Agents that go on with the run, in this order, each once the one before is done'),
+    hideIntermediate: z
+      .boolean()
+      .optional()
+      .describe('Of a sequence: readers of the run are shown the words of its last agent only'),
     mcpServers: McpServers.optional().describe('MCP servers by name, whose tools it has, too'),
     policy: z
       .array(ruleSchema)

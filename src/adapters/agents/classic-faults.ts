@@ -40,6 +40,8 @@ export const classicFaults = (
   if (!compiled.ok) return [];
   return tools.flatMap(({ name, role, queue }): Fault[] => {
     if (isAnsweredByPeople(role)) return [{ path: ['tools', name], message: `waits for a person, ${NOBODY}` }];
+    if (role === 'transfer')
+      return [{ path: ['tools', name], message: `hands the run to an agent that may wait for people, ${NOBODY}` }];
     if (role === 'agent') return [{ path: ['tools', name], message: `waits for another agent, ${NOBODY}` }];
     if (queue) return [{ path: ['tools', name], message: `waits for a worker of ${queue.name}, ${NOBODY}` }];
     if (!alwaysAsks(compiled.compiled, name)) return [];

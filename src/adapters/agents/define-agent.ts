@@ -15,8 +15,9 @@ import type { ModelPort } from '../models/model-port.ts';
 import { ModelParameters } from '../models/model-port.ts';
 import { OWN_PREFIXES } from '../models/model-registry.ts';
 import { DefinitionError } from '../tools/definition-error.ts';
+import { transferTool } from '../tools/built-in/transfer-tool.ts';
 import { toolDefinition } from '../tools/tool-definition.ts';
-import type { Tool } from '../tools/tool.ts';
+import type { SubAgent, Tool } from '../tools/tool.ts';
 
 type DefinitionInput = typeof AgentDefinition._zod.input;
 
@@ -33,6 +34,10 @@ export interface AgentSource {
   /** Values that each start of a run gives, by name. */
   readonly variables?: DefinitionInput['variables'];
   readonly tools: readonly Tool[];
+  /** Agents that go on with the run, in this order, each once the one before is done. */
+  readonly following?: readonly SubAgent[];
+  /** Of a sequence: readers of the run are shown the words of its last agent only. */
+  readonly hideIntermediate?: boolean;
   /** MCP servers by name, whose tools it has, too: `github` gives `github_create_issue`. */
   readonly mcpServers: Readonly<Record<string, McpServerOptions>>;
   /** Rules of the agent layer. */
@@ -53,15 +58,27 @@ export interface AgentSource {
   readonly providers: Readonly<Record<string, ModelPort>>;
 }
 
-export type AgentOptions = Pick<AgentSource, 'name' | 'model' | 'instructions'> & Partial<AgentSource>;
+export type AgentOptions = Pick<AgentSource, 'name' | 'model' | 'instructions'> &
+  Partial<AgentSource> & {
+    /** Agents that it may hand the rest of its run to; each is a tool. With a description or rules of its own: `transferTo`. */
+    readonly transfers?: readonly AgentSource[];
+    /** Agents that go on with the run, in this order, each once the one before is done. */
+    readonly sequence?: readonly AgentSource[];
+  };
+
+/** An agent as another one names it: pinned with that one's definition. */
+export const calledAgent = (source: AgentSource): SubAgent => {
+  const definition = agentDefinition(source, undefined);
+  return { source, definition, digest: agentDigest(definition) };
+};
 
 /** Defines an agent. Throws a {@link DefinitionError} that names every fault by its path. */
 export function defineAgent(options: AgentOptions): AgentSource {
+  const { transfers = [], sequence = [], tools = [], ...given } = options;
   const source: AgentSource = Object.freeze({
     description: '',
     fallbackModels: [],
     parameters: {},
-    tools: [],
     mcpServers: {},
     policy: [],
     contract: { artifacts: [] },
@@ -69,7 +86,9 @@ export function defineAgent(options: AgentOptions): AgentSource {
     execution: 'durable',
     scripts: {},
     providers: {},
-    ...options,
+    ...given,
+    tools: [...tools, ...transfers.map((agent) => transferTool(calledAgent(agent)))],
+    ...(sequence.length > 0 && { following: sequence.map(calledAgent) }),
   });
   // The deployment's rules come later; everything else that can be wrong is wrong now.
   agentDefinition(source, undefined);
@@ -89,8 +108,19 @@ export function agentDefinition(
 ): AgentDefinition {
   const at = (path: readonly PropertyKey[], message: string): string =>
     `agents.${source.name}${path.map((segment) => `.${String(segment)}`).join('')}: ${message}`;
+  const faults: string[] = [];
+  const { following = [] } = source;
+  for (const { source: called } of [...source.tools.flatMap(({ agent }) => agent ?? []), ...following])
+    for (const name of missingVariables(source, called))
+      faults.push(at(['variables'], `${called.name} needs ${name}, which has no default`));
   const names = [...source.tools, ...discovered].map((tool) => tool.name);
-  const faults = duplicates(names).map((name) => at(['tools'], `two tools are called ${name}`));
+  for (const name of duplicates(names)) faults.push(at(['tools'], `two tools are called ${name}`));
+  for (const { definition: one } of following)
+    if (one.sequence) faults.push(at(['sequence'], `${one.name} is a sequence itself`));
+  if (source.execution === 'classic' && following.length > 0)
+    faults.push(at(['sequence'], 'agents that follow may wait for people: that is not for classic execution'));
+  if (source.hideIntermediate && following.length === 0)
+    faults.push(at(['hideIntermediate'], 'is for a sequence of agents'));
   for (const { name, compensation } of source.tools) {
     const fault = compensationFault(source.tools, name, compensation);
     if (fault !== undefined) faults.push(at(['tools', name, 'compensation'], fault));
@@ -137,6 +167,10 @@ export function agentDefinition(
       policy: policy.layers,
       policyDigest: policy.digest,
       ...(source.output && { output: source.output }),
+      ...(following.length > 0 && {
+        sequence: following.map(({ definition: { name }, digest }) => ({ agent: name, agentDigest: digest })),
+        ...(source.hideIntermediate && { hideIntermediate: true }),
+      }),
       contract: source.contract,
       limits: isClassic ? { requestTimeoutMs: DEFAULT_REQUEST_TIMEOUT_MS, ...source.limits } : source.limits,
       ...(isClassic && { execution: 'classic' }),
@@ -162,6 +196,12 @@ function layersOf(source: AgentSource, deployment: readonly RuleInput[]): Policy
   ];
   return layers.filter((layer) => layer.rules.length > 0);
 }
+
+/** Nobody starts an agent that is called, so nobody gives it values: they come from the one before, or are its own. */
+const missingVariables = (source: AgentSource, called: AgentSource): readonly string[] =>
+  Object.entries(called.variables ?? {}).flatMap(([name, one]) =>
+    one.default === undefined && !Object.hasOwn(source.variables ?? {}, name) ? [name] : [],
+  );
 
 /** What undoes a call is another tool of the agent that the gate can execute. */
 function compensationFault(tools: readonly Tool[], name: string, compensation: string | undefined): string | undefined {

@@ -9,7 +9,7 @@ import { DefinitionError } from '../tools/definition-error.ts';
 import { isTool } from '../tools/tool.ts';
 import type { Tool } from '../tools/tool.ts';
 import { AgentFile } from './agent-file.ts';
-import type { ModuleExport } from './agent-file.ts';
+import type { AgentReference, ModuleExport } from './agent-file.ts';
 import { defineAgent } from './define-agent.ts';
 import type { AgentSource } from './define-agent.ts';
 import { readPlacedFile } from './file-places.ts';
@@ -25,6 +25,7 @@ export async function loadAgentFile(
   path: string,
   options: AgentModuleOptions,
   loading?: Loading,
+  namedBy: readonly string[] = [],
 ): Promise<AgentSource> {
   loading?.files.add(resolve(path));
   const reading = await readPlacedFile(path, resolve(path));
@@ -33,7 +34,8 @@ export async function loadAgentFile(
   const parsed = AgentFile.safeParse(file.value);
   if (!parsed.success) throw new DefinitionError(faultsOf(file, parsed.error));
 
-  const { $schema: _, instructions, tools: references = [], policy: __, script, model, ...declared } = parsed.data;
+  const { $schema: _, instructions, tools: references = [], policy: __, script, model, ...rest } = parsed.data;
+  const { transfers = [], sequence = [], ...declared } = rest;
   const faults: string[] = [];
   const attempt = async <T>(at: readonly PropertyKey[], work: () => T | Promise<T>): Promise<T | undefined> => {
     try {
@@ -45,7 +47,7 @@ export async function loadAgentFile(
     }
   };
 
-  const place = { from: dirname(resolve(path)), loading };
+  const place = { from: dirname(resolve(path)), loading, within: [...namedBy, resolve(path)] };
   const text = await attempt(['instructions'], () => readInstructions(instructions, place));
   const tools: Tool[] = [];
   for (const [index, reference] of references.entries()) {
@@ -55,6 +57,18 @@ export async function loadAgentFile(
     });
     tools.push(...(found ?? []));
   }
+  const agentsOf = async (field: string, given: readonly AgentReference[]): Promise<readonly AgentSource[]> => {
+    const found: AgentSource[] = [];
+    for (const [index, reference] of given.entries()) {
+      const agent = await attempt([field, index], () => importAgent(reference, place, options));
+      if (agent) found.push(agent);
+    }
+    return found;
+  };
+  const others = {
+    transfers: await agentsOf('transfers', transfers),
+    sequence: await agentsOf('sequence', sequence),
+  };
   const port = script && (await attempt(['script'], () => importScript(script, place)));
   const chosen = model ?? options.model ?? (script && `scripted/${declared.name}`);
   if (chosen === undefined) {
@@ -63,6 +77,7 @@ export async function loadAgentFile(
   if (faults.length > 0 || chosen === undefined || text === undefined) throw new DefinitionError(faults);
   const agent = {
     ...withoutUndefined(declared),
+    ...others,
     name: declared.name,
     model: chosen,
     instructions: text,
@@ -85,7 +100,11 @@ export async function loadAgentFile(
   }
 }
 
-type FilePlace = ImportOptions & { readonly from: string };
+type FilePlace = ImportOptions & {
+  readonly from: string;
+  /** This file, and those that have named it. */
+  readonly within: readonly string[];
+};
 
 const readInstructions = async (given: AgentFile['instructions'], { from, loading }: FilePlace): Promise<string> => {
   if (typeof given === 'string') return given;
@@ -108,6 +127,24 @@ async function importTools(reference: ModuleExport, place: FilePlace): Promise<r
   const made: unknown = typeof exported === 'function' ? await (exported as () => unknown)() : exported;
   if (!isTool(made)) throw new DefinitionError([`${reference.module} exports no tool ${reference.export}`]);
   return [made];
+}
+
+/** Files that name each other in a circle would never be read. */
+async function importAgent(
+  reference: AgentReference,
+  place: FilePlace,
+  options: AgentModuleOptions,
+): Promise<AgentSource> {
+  if ('file' in reference) {
+    const path = resolve(place.from, reference.file);
+    if (place.within.includes(path)) throw new DefinitionError([`${reference.file} names this file in turn`]);
+    return loadAgentFile(path, options, place.loading, place.within);
+  }
+  const exported = (await importModule(reference.module, place))[reference.export];
+  const isAgent =
+    typeof exported === 'object' && exported !== null && 'instructions' in exported && 'tools' in exported;
+  if (!isAgent) throw new DefinitionError([`${reference.module} exports no agent ${reference.export}`]);
+  return exported as AgentSource;
 }
 
 async function importScript(

@@ -13,6 +13,7 @@ import { readBlobs } from '../../store/blobs.ts';
 import { getDefinition } from '../../store/definitions.ts';
 import type { RunRow } from '../../store/run-rows.ts';
 import type { Api } from '../dependencies.ts';
+import { asActing } from '../runs/acting-agent.ts';
 import { startOf } from '../runs/run-projection.ts';
 
 const MAX_POLICIES = 200;
@@ -22,7 +23,11 @@ const policies = new LRUCache<string, readonly CompiledLayer[]>({ max: MAX_POLIC
 /** By the digest of the tool's definition, which covers its schema. */
 const checkers = new LRUCache<string, { readonly schema: z.ZodType | undefined }>({ max: MAX_SCHEMAS });
 
-export const pinnedDefinition = async (api: Api, run: RunRow): Promise<AgentDefinition> => {
+/** Of the agent that asks for the approval. */
+const actingFor = (api: Api, run: RunRow, { path }: ApprovalRow): Promise<RunRow> =>
+  asActing(api.store, run, path.at(-1));
+
+const pinnedDefinition = async (api: Api, run: RunRow): Promise<AgentDefinition> => {
   const definition = await getDefinition(api.store, run, run.agentDigest);
   if (!definition) throw new Error(`The definition of run ${run.runId} is not in the store`);
   return definition;
@@ -30,7 +35,7 @@ export const pinnedDefinition = async (api: Api, run: RunRow): Promise<AgentDefi
 
 /** Undefined where the run has pinned no such tool. */
 export async function pinnedTool(api: Api, run: RunRow, approval: ApprovalRow): Promise<ToolDefinition | undefined> {
-  const { tools } = await pinnedDefinition(api, run);
+  const { tools } = await pinnedDefinition(api, await actingFor(api, run, approval));
   return tools.find(({ name }) => name === approval.tool) ?? limitTool(approval.tool);
 }
 
@@ -55,13 +60,16 @@ export function checkerOf(tool: ToolDefinition): z.ZodType | undefined {
 /** Undefined where the record of the call is incomplete: it can then be approved or rejected, but not judged anew. */
 export async function callContext(api: Api, run: RunRow, approval: ApprovalRow): Promise<CallContext | undefined> {
   const { factsRef } = approval;
+  const acting = await actingFor(api, run, approval);
   const [definition, contents] = await Promise.all([
-    pinnedDefinition(api, run),
+    pinnedDefinition(api, acting),
     factsRef ? readBlobs(api.store, run.tenant, [factsRef.sha256]) : undefined,
   ]);
   const tool = definition.tools.find(({ name }) => name === approval.tool) ?? limitTool(approval.tool);
   const facts = RecordedFacts.safeParse(factsRef && contents?.get(factsRef.sha256)).data;
   if (!tool || !facts) return undefined;
   const { rootRunId, path, toolCallId } = approval;
-  return { start: startOf(run), rootRunId, path, policy: policyOf(definition), tool, toolCallId, facts };
+  const { agent, agentDigest, policyDigest } = acting;
+  const start = { ...startOf(run), agent, agentDigest, policyDigest };
+  return { start, rootRunId, path, policy: policyOf(definition), tool, toolCallId, facts };
 }

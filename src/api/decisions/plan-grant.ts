@@ -11,6 +11,7 @@ import type { NewBlob } from '../../store/blobs.ts';
 import type { GrantRow } from '../../store/grants.ts';
 import type { RunRow } from '../../store/run-rows.ts';
 import type { Api } from '../dependencies.ts';
+import { asActing } from '../runs/acting-agent.ts';
 import { HttpProblem } from '../http-problem.ts';
 import type { GivenDecision } from './decision-fate.ts';
 import { derivedId } from './decision-id.ts';
@@ -49,15 +50,16 @@ export async function planGrant(
   const constraints = constraintsFor(args, remember);
   const blob = makeBlob(constraints);
   const scopeId = scopeIdOf(remember.scope, run);
+  const { agent, agentDigest, policyDigest } = await asActing(api.store, run, approval.path.at(-1));
   const command: GrantCommand = {
     type: 'grant',
     runId,
     grantId: derivedId('grant', given.decisionId),
     scope: remember.scope,
     ...(scopeId === null ? {} : { scopeId }),
-    agent: run.agent,
-    agentDigest: run.agentDigest,
-    policyDigest: run.policyDigest,
+    agent,
+    agentDigest,
+    policyDigest,
     requester: run.requester,
     tool: tool.name,
     definitionDigest: tool.definitionDigest,

@@ -6,6 +6,7 @@ import { readBlobs } from '../../store/blobs.ts';
 import type { Store } from '../../store/database.ts';
 import { getDefinition } from '../../store/definitions.ts';
 import type { RunRow } from '../../store/run-rows.ts';
+import { mayBeHandedOver } from './acting-agent.ts';
 import { projectRun, startOf } from './run-projection.ts';
 
 const editable = new WeakMap<AgentDefinition, boolean>();
@@ -35,7 +36,7 @@ export async function findRunState(store: Store, run: RunRow): Promise<RunStateV
 /** What no rule of the pinned policy lists can be set by nobody: most runs need not be looked through. */
 async function mayBeEdited(store: Store, run: RunRow): Promise<boolean> {
   const definition = await getDefinition(store, run, run.agentDigest);
-  if (!definition) return true;
+  if (!definition || mayBeHandedOver(definition)) return true;
   const known = editable.get(definition) ?? JSON.stringify(definition.policy).includes('"stateEditable"');
   editable.set(definition, known);
   return known;

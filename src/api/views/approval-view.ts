@@ -18,6 +18,7 @@ import { claimView } from '../decisions/claims.ts';
 import { viewerOf } from '../decisions/may-decide.ts';
 import { questionIn } from '../decisions/question.ts';
 import type { Api, Caller } from '../dependencies.ts';
+import { asActing } from '../runs/acting-agent.ts';
 import { approvalHead } from './approval-head.ts';
 import { contentOf, resultOf, textOf } from './content.ts';
 import type { Contents } from './content.ts';
@@ -177,6 +178,7 @@ async function readContents(
 /** The tool as pinned with the run, not as it is today. */
 async function toolDefinition(api: Api, row: ApprovalRow, known?: RunRow): Promise<ToolDefinition | undefined> {
   const run = known ?? (await getRun(api.store, row, row.runId));
-  const definition = run && (await getDefinition(api.store, row, run.agentDigest));
+  const acting = run && (await asActing(api.store, run, row.path.at(-1)));
+  const definition = acting && (await getDefinition(api.store, row, acting.agentDigest));
   return definition?.tools.find(({ name }) => name === row.tool) ?? limitTool(row.tool);
 }

@@ -135,6 +135,8 @@ function contentOfEvent(event: RunEvent, contents: Contents): EventContent {
         tool,
         ...definedOnly({ arguments: contentOf(contents, argumentsRef) }),
       }));
+      // What one agent of a sequence says to the next is in the log, by its hash, and not shown.
+      if (event.data.hidden) return { calls };
       return definedOnly({ text: message?.text, reasoning: message && reasoningOf(message), calls });
     }
     case 'approval.requested':

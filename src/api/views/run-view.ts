@@ -8,6 +8,7 @@ import { findQueuedSince } from '../../store/slots.ts';
 import { readUsage } from '../../store/usage.ts';
 import type { Api } from '../dependencies.ts';
 import { guardReports } from '../guards/tell-guarded.ts';
+import { agentsOf } from '../runs/acting-agent.ts';
 import { attentionsOf } from '../runs/attentions.ts';
 import { startOf } from '../runs/run-projection.ts';
 import { findRunState } from '../runs/run-state.ts';
@@ -75,15 +76,17 @@ export async function runDetail(
 ): Promise<RunDetail> {
   const refs = [row.inputRef, row.outputRef].flatMap((ref) => (ref ? [ref.sha256] : []));
   const mayWait = maxActiveRunsPerRequester !== undefined && row.status === 'running';
-  const [contents, state, usage, attentions, queuedSince] = await Promise.all([
+  const [contents, state, usage, attentions, queuedSince, agents] = await Promise.all([
     readBlobs(store, row.tenant, refs),
     findRunState(store, row),
     readUsage(store, row, row),
     attentionsOf(store, row, await clock.nowMs()),
     mayWait ? findQueuedSince(store, row) : null,
+    agentsOf(store, row),
   ]);
   return {
     ...runView(row),
+    agents: agents.map(({ agent, agentDigest }) => ({ agent, agentDigest })),
     input: textOf(contents, row.inputRef) ?? null,
     output: textOf(contents, row.outputRef) ?? null,
     state: state ?? null,

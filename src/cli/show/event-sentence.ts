@@ -61,6 +61,8 @@ export function eventSentence(event: RunEvent, content: Content = {}): string {
       return `${usageText(event.data)}${event.data.failed ? ', of an attempt that failed' : ''}${
         event.data.subRunId === undefined ? '' : `, by ${event.data.subRunId}`
       }`;
+    case 'run.transferred':
+      return `from ${event.data.from} to ${event.data.agent}`;
     case 'sub_run.changed':
       return `${callOf(event)} in ${event.data.subRunId} is ${event.data.status}`;
     case 'budget.reached':

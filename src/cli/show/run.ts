@@ -56,6 +56,7 @@ export function runScreen(
     ['Agent', run.agent],
     ['', run.agentDigest],
     ['Execution', run.execution],
+    ...(run.agents.length < 2 ? [] : [['Handed over', run.agents.map(({ agent }) => agent).join(' > ')] as const]),
     ...(run.parent === null
       ? []
       : [

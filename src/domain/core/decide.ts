@@ -6,7 +6,7 @@ import type { ExtendCommand, MessageCommand, ResolveCommand, UnblockCommand } fr
 import type { EventOf, RunEvent } from '../schemas/event.ts';
 import type { BlobRef } from '../schemas/names.ts';
 import type { Usage } from '../schemas/run.ts';
-import type { ModelStepResult, ToolStepResult } from '../schemas/step.ts';
+import type { ModelStepResult, ReachedLimit, ToolStepResult } from '../schemas/step.ts';
 import { dueEvents } from './clocks.ts';
 import { derivedStatus, evolve } from './evolve.ts';
 import { doomedByBatch } from './evolve-call.ts';
@@ -31,6 +31,7 @@ import { judgeToolStep } from './judge-tool-step.ts';
 import { isFinished } from './run-status.ts';
 import { hasWorkInFlight, isBlocked, isEnding, isReady, limitsOf, pendingApprovals } from './state.ts';
 import type { CallState, RunState } from './state.ts';
+import { transferEvents } from './transfers.ts';
 import { ATTENTION_TEXTS, DENIAL_TEXTS, MODEL_TEXTS } from './texts.ts';
 
 export type CoreCommand =
@@ -50,7 +51,12 @@ export type CoreCommand =
       readonly toolCallId: string;
       readonly result: ToolStepResult;
       /** What the sub-run that carried it out has used. */
-      readonly subRun?: { readonly runId: string; readonly usage: Usage };
+      readonly subRun?: {
+        readonly runId: string;
+        readonly usage: Usage;
+        /** Its use leaves no budget for another turn. */
+        readonly limit?: ReachedLimit | undefined;
+      };
     }
   | { readonly type: 'decide'; readonly given: AttestedDecision }
   | { readonly type: 'extend'; readonly given: Attested<ExtendCommand> }
@@ -80,7 +86,7 @@ const beginTurn = (state: RunState, now: number): RunEvent[] => {
     const detail = MODEL_TEXTS.turn_limit(state.limits.maxTurns);
     return [{ type: 'run.failed', at: now, data: { code: 'turn_limit', detail } }];
   }
-  return [{ type: 'turn.started', at: now, data: { turn } }];
+  return [...transferEvents(state, now), { type: 'turn.started', at: now, data: { turn } }];
 };
 
 const dispatch = (state: RunState, id: string, now: number): RunEvent[] => {
@@ -99,10 +105,14 @@ const usedBySubRun = (
 ): RunEvent[] => {
   const isOut = state.calls.some((call) => call.toolCallId === toolCallId && call.status === 'running');
   if (!subRun || !isOut) return [];
-  const { usage, runId } = subRun;
-  if (usage.inputTokens + usage.outputTokens === 0) return [];
+  const { usage, runId, limit } = subRun;
+  // What nobody counted is left out of it.
+  const isNothing = usage.inputTokens + usage.outputTokens === 0 && Object.keys(usage).length === 2;
+  if (isNothing) return [];
   const data = { turn: state.turn, ...usage, subRunId: runId };
-  return [{ type: 'usage.recorded', at: now, data }];
+  const reached: RunEvent[] =
+    limit && !isEnding(state) ? [{ type: 'budget.reached', at: now, data: { turn: state.turn, ...limit } }] : [];
+  return [{ type: 'usage.recorded', at: now, data }, ...reached];
 };
 
 const requestCancel = (state: RunState, command: Extract<CoreCommand, { type: 'cancel' }>, now: number): RunEvent[] => {

@@ -6,6 +6,7 @@ import { asksTogether, releaseBatch, withCall } from './evolve-call.ts';
 import { BLOCKED_ABOVE, concernsRun, isEnding, isMoving, isWaitingBelow } from './state.ts';
 import type { Attention, CallState, RunState } from './state.ts';
 import { isAnsweredByPeople } from './tool-roles.ts';
+import { transferred, withTransferDue } from './transfers.ts';
 import { addUsage } from './usage.ts';
 
 const ended = (state: RunState, status: 'completed' | 'failed' | 'cancelled'): RunState => ({
@@ -159,7 +160,10 @@ export const evolve = (state: RunState, event: RunEvent): RunState => {
       return started(state, event.data.toolCallId);
     case 'sub_run.changed':
       return withCall(state, event.data.toolCallId, { below: event.data.status });
+    case 'run.transferred':
+      return transferred(state, event);
     case 'tool.completed':
+      return withCall(withTransferDue(state, event), event.data.toolCallId, { status: 'settled' });
     case 'tool.failed':
       return withCall(state, event.data.toolCallId, { status: 'settled' });
     case 'tool.denied':

@@ -6,6 +6,7 @@ import { isUnread } from './judge-message.ts';
 import { openApproval } from './open-approval.ts';
 import { isBlocked, isEnding, limitsOf } from './state.ts';
 import type { RunState } from './state.ts';
+import { nextInSequence } from './transfers.ts';
 import { ATTENTION_TEXTS, DENIAL_TEXTS, MODEL_TEXTS } from './texts.ts';
 
 type Answered = Extract<ModelStepResult, { type: 'answered' }>;
@@ -89,6 +90,7 @@ const ending = (state: RunState, answer: Answered, now: number): RunEvent[] => {
     return [unmet, { type: 'run.failed', at: now, data: { code: 'contract_unmet', detail } }];
   }
   const met: RunEvent[] = receipts.length > 0 ? [{ type: 'contract.met', at: now, data: { receipts } }] : [];
+  if (answer.next) return [...met, nextInSequence(state, answer.next, now)];
   return [...met, { type: 'run.completed', at: now, data: { messageRef: answer.messageRef, receipts } }];
 };
 
@@ -154,7 +156,11 @@ export const judgeModelStep = (state: RunState, result: ModelStepResult, now: nu
   if (result.type === 'compacted') return compacted(state, result, now);
   const { messageRef, finishReason, calls, usage, model, limit } = result;
   const heard: RunEvent[] = [
-    { type: 'message.completed', at: now, data: { turn, messageRef, finishReason, calls } },
+    {
+      type: 'message.completed',
+      at: now,
+      data: { turn, messageRef, finishReason, calls, ...(result.hidden && { hidden: true as const }) },
+    },
     { type: 'usage.recorded', at: now, data: { turn, ...usage, ...(model !== undefined && { model }) } },
   ];
   // A run that is ending keeps what the model said and asks for nothing more.

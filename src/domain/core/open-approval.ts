@@ -4,6 +4,7 @@ import type { JudgedCall, RunEvent } from '../schemas/event.ts';
 import type { BlobRef } from '../schemas/names.ts';
 import { approvalId } from './ids.ts';
 import type { RunState } from './state.ts';
+import { proofsOf } from './transfers.ts';
 
 export interface Revision {
   readonly verdict: Verdict;
@@ -52,6 +53,7 @@ export const openApproval = (state: RunState, call: AskedCall, given: Revision, 
     status: 'pending',
     requestedAt: now,
     decideBy: now + verdict.decideWithinMs,
+    ...(state.transfers && { transfers: [...proofsOf(state.transfers)] }),
     ...(contributors.length > 0 && { contributors: [...new Set(contributors)] }),
     ...(editor !== undefined && { editor }),
     ...(previousArgumentsRef && { previousArgumentsRef }),

@@ -7,6 +7,7 @@ import type { EventOf, JudgedCall } from '../schemas/event.ts';
 import type { BlobRef } from '../schemas/names.ts';
 import type { RunStatus, Usage } from '../schemas/run.ts';
 import type { RevisedCall } from '../schemas/step.ts';
+import type { ActingAgent, Transfer } from '../schemas/transfer.ts';
 
 /**
  * `waiting` for a person, `held` until the rest of its batch is approved, `ready` to be dispatched, `running`, `settled` (has a result or a denial), `parked` (only an
@@ -128,6 +129,10 @@ export interface RunState {
   readonly limitReached?: EventOf<'budget.reached'>['data'];
   /** Requests for more budget so far. */
   readonly limitsAsked?: number;
+  /** Agents that went on with the run, in order: the last one acts, and is the one in `identity`. */
+  readonly transfers?: readonly (Transfer & ActingAgent)[];
+  /** Who goes on with the run from the next turn on. */
+  readonly transferDue?: ActingAgent & { readonly toolCallId: string };
   readonly cancel?: EventOf<'run.cancel_requested'>['data'];
   /** The run fails once nothing is out any more. */
   readonly failing?: { readonly code: string; readonly detail: string };
@@ -140,7 +145,13 @@ export interface RunState {
 export const REMEMBERED_REFUSALS = 50;
 
 /** Runs that were started before there were these limits have none. */
-const LATER_LIMITS = { maxPending: 20, maxRejections: 3, maxDepth: 4, maxSubRuns: 50 } satisfies Partial<RunLimits>;
+const LATER_LIMITS = {
+  maxPending: 20,
+  maxRejections: 3,
+  maxDepth: 4,
+  maxSubRuns: 50,
+  maxTransfers: 5,
+} satisfies Partial<RunLimits>;
 
 export const limitsOf = ({ limits }: Pick<RunState, 'limits'>): RunLimits => ({ ...LATER_LIMITS, ...limits });
 

@@ -84,6 +84,8 @@ export const RunLimits = z.strictObject({
   maxDepth: z.number().int().nonnegative().max(16).default(4),
   /** Sub-runs at all depths, counted over the whole run. The root's limit holds. */
   maxSubRuns: z.number().int().nonnegative().max(1_000).default(50),
+  /** Calls that hand the run to another agent. The limit of the agent that the run was started with holds. */
+  maxTransfers: z.number().int().nonnegative().max(100).default(5),
   /** Absent: nobody is asked. With `turns`, `maxTurns` does not count. */
   budget: Budget.optional(),
   /** The conversation is summed up once a turn fills so much of the model's window. Absent: once the provider refuses it. */
@@ -133,6 +135,14 @@ export const AgentDefinition = z.strictObject({
   /** Policy layers in the form of `domain/policy`, deployment first. */
   policy: z.array(PlainJson),
   policyDigest: Digest,
+  /** Agents that go on with the run, in this order, each once the one before is done. */
+  sequence: z
+    .array(z.strictObject({ agent: AgentName, agentDigest: Digest }))
+    .min(1)
+    .max(32)
+    .optional(),
+  /** Of a sequence: readers of the run are shown the words of its last agent only. */
+  hideIntermediate: z.literal(true).optional(),
   /** Driven within the request that asks for it, without a workflow: nobody can be waited for. Absent: durable. */
   execution: z.literal('classic').optional(),
   contract: z.strictObject({ artifacts: z.array(ArtifactContract).max(50) }).default({ artifacts: [] }),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Actor, Channel } from './actor.ts';
 import { ApprovalKey, BlobRef, Digest, EpochMs, RunId } from './names.ts';
+import { Transfer } from './transfer.ts';
 
 export const ApprovalStatus = z.enum([
   'pending',
@@ -143,6 +144,8 @@ export const Approval = z.object({
   votes: z.array(Decision).optional(),
   /** Principals whose words or values are in the run: `notRequester` excludes them beside the requester. */
   contributors: z.array(z.string()).optional(),
+  /** How the run came to the agent that asks, where it is not the one that the run was started with. */
+  transfers: z.array(Transfer).optional(),
   /** Who made this revision by an edit: no vote of theirs counts where others must agree. */
   editor: z.string().optional(),
   /** How far up the ladder it is; absent: not escalated. */

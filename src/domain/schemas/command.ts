@@ -2,22 +2,17 @@ import { z } from 'zod';
 import { Channel, Delegator, Requester } from './actor.ts';
 import { Budget } from './agent.ts';
 import { DecisionKind, GrantScope, Verdict } from './approval.ts';
-import { Basis } from './basis.ts';
 import { AgentName, BlobRef, Digest, EpochMs, RunId, ScopeName, ToolCallId } from './names.ts';
+import { CallProof, Transfer } from './transfer.ts';
 
 /**
  * The call that a sub-run carries out. Nobody signs the start of a sub-run: it follows from its parent, and whoever acts for
  * it derives it again.
  */
-export const ParentCall = z.strictObject({
+export const ParentCall = CallProof.extend({
   runId: RunId,
-  toolCallId: ToolCallId,
-  revision: z.number().int().positive(),
-  /** Why the call may run, and what that is proven with. */
-  basis: Basis,
-  argumentsRef: BlobRef,
-  factsRef: BlobRef,
-  grantId: z.string().optional(),
+  /** Of the parent before its call: which agent made it. */
+  transfers: z.array(Transfer).min(1).optional(),
   /** Agents from the root to the parent. */
   path: z.array(AgentName).min(1),
 });

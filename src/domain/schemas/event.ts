@@ -9,6 +9,7 @@ import { ApprovalKey, BlobRef, Digest, EpochMs, RunId, ToolCallId } from './name
 import { Receipt, Usage } from './run.ts';
 import { ToolRole } from './tool-role.ts';
 import { TaskQueueName, ToolTaskId } from './tool-task.ts';
+import { ActingAgent } from './transfer.ts';
 
 /** One call of a turn as the model step judged it. `problem` is set where the call can never run. */
 export const JudgedCall = z.object({
@@ -30,6 +31,8 @@ export const JudgedCall = z.object({
   grantId: z.string().optional(),
   /** Tools of our own. */
   role: ToolRole.optional(),
+  /** `transfer`: who goes on with the run once the call is done. */
+  transfer: ActingAgent.optional(),
   /** `block`: the agent's words. */
   reasonRef: BlobRef.optional(),
   effect: z.enum(['none', 'idempotent', 'once']).optional(),
@@ -108,6 +111,8 @@ export const RunEvent = z.discriminatedUnion('type', [
   event('run.completed', { messageRef: BlobRef.optional(), receipts: z.array(Receipt) }),
   event('run.failed', { code: z.string(), detail: z.string() }),
   event('run.cancelled', cancelData),
+  /** From the next turn on the run is that agent's. `toolCallId`: the call that did it; without, the next of a sequence. */
+  event('run.transferred', { from: z.string(), ...ActingAgent.shape, toolCallId: ToolCallId.optional() }),
   event('turn.started', { turn: z.number() }),
   event('message.restarted', { turn: z.number(), code: z.string(), retryAt: EpochMs.optional() }),
   /** The model failed for good: from here on the agent's next one is asked. */
@@ -121,6 +126,8 @@ export const RunEvent = z.discriminatedUnion('type', [
     messageRef: BlobRef,
     finishReason: z.string(),
     calls: z.array(JudgedCall),
+    /** Of an agent whose words are for those after it in its sequence: readers of the run are not shown them. */
+    hidden: z.literal(true).optional(),
   }),
   /** Somebody wrote to the model. `duringTurn`: while it spoke, so it reads this after what it says in that turn. */
   event('message.received', {

@@ -13,6 +13,8 @@ import type { NumberedEvent } from './event.ts';
 import { ApprovalKey, BlobRef, Digest } from './names.ts';
 import { Receipt, Usage } from './run.ts';
 import type { RunStatus } from './run.ts';
+import { ActingAgent } from './transfer.ts';
+import type { Transfer } from './transfer.ts';
 
 /** The run a step works for. Hints only: the gate trusts the signed start command in the store. */
 export interface StepRun {
@@ -21,6 +23,8 @@ export interface StepRun {
   readonly runId: string;
   readonly rootRunId: string;
   readonly agentDigest: string;
+  /** In order; absent: the agent that the run was started with acts. Whoever acts for the run proves them. */
+  readonly transfers?: readonly Transfer[];
 }
 
 /** Every step carries the workflow's events that the store has not acknowledged, and writes them first. */
@@ -59,6 +63,18 @@ export interface RevisedCall {
   readonly argumentsRef: BlobRef;
 }
 
+/** A request for more budget, judged and ready to be asked. */
+export const ReachedLimit = z.object({
+  key: ApprovalKey,
+  tool: z.string(),
+  budget: Budget,
+  argumentsRef: BlobRef,
+  factsRef: BlobRef,
+  digest: Digest,
+  verdict: Verdict,
+});
+export type ReachedLimit = z.infer<typeof ReachedLimit>;
+
 export const ModelStepResult = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('answered'),
@@ -68,20 +84,14 @@ export const ModelStepResult = z.discriminatedUnion('type', [
     usage: Usage,
     /** `provider/model` that was asked. */
     model: z.string().optional(),
+    /** Set where the model asked for nothing more and another agent follows in its sequence. */
+    next: ActingAgent.optional(),
+    /** Its words are for those that follow. */
+    hidden: z.literal(true).optional(),
     /** Another turn may not fit the model's window. */
     isFilling: z.literal(true).optional(),
     /** Set where another turn would go beyond the budget. */
-    limit: z
-      .object({
-        key: ApprovalKey,
-        tool: z.string(),
-        budget: Budget,
-        argumentsRef: BlobRef,
-        factsRef: BlobRef,
-        digest: Digest,
-        verdict: Verdict,
-      })
-      .optional(),
+    limit: ReachedLimit.optional(),
     /** Set where the model asked for nothing more and its answer does not fit the agent's output: what is wrong. */
     outputFaultRef: BlobRef.optional(),
     /** Set where the model asked for nothing more: whether the run's artifacts exist. */
@@ -178,11 +188,15 @@ export interface SettleSubRunInput extends RunToolInput {
   readonly subRun: Pick<CreatedSubRun, 'runId' | 'epoch' | 'nonce'>;
   /** It was stopped before its workflow began: it ends here. */
   readonly neverStarted?: true;
+  /** Where the caller has a budget: what it has used without the sub-run, and what is allowed. */
+  readonly spent?: Pick<CallModelInput, 'facts'> & Required<Pick<CallModelInput, 'budget'>>;
 }
 
 export type SettleSubRunOutput = SettledToolOutput & {
   /** All that the sub-run and its own have used. */
   readonly usage: Usage;
+  /** Set where the caller has no budget left for another turn. */
+  readonly limit?: ReachedLimit;
 };
 
 export type FlushInput = RideAlong;

@@ -32,7 +32,7 @@ export const runEvents = pgTable(
     index('run_events_transcript')
       .on(event.runId, event.seq)
       .where(
-        sql`${event.type} in ('run.started', 'run.unblocked', 'message.received', 'message.completed', 'approval.decided', 'approval.superseded', 'tool.completed', 'tool.failed', 'tool.denied', 'contract.unmet', 'context.compacted', 'output.invalid')`,
+        sql`${event.type} in ('run.started', 'run.unblocked', 'message.received', 'message.completed', 'approval.decided', 'approval.superseded', 'tool.completed', 'tool.failed', 'tool.denied', 'contract.unmet', 'context.compacted', 'output.invalid', 'run.transferred')`,
       ),
     index('run_events_usage')
       .on(event.rootRunId)

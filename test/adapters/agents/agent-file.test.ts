@@ -205,3 +205,32 @@ test('S3.1 the JSON Schema for editors is what the loader checks by', () => {
     agentSchemaDocument(),
   );
 });
+
+test('S1.20 S3.13 files name agents that they hand runs to, and agents that follow them', async () => {
+  const path = written(
+    'triage.yaml',
+    'name: triage\ninstructions: Sort.\nmodel: a/b\ntransfers: [{ file: ./billing.yaml }]\n',
+  );
+  const beside = (name: string, text: string) => writeFileSync(join(directory, String(files), name), text);
+  beside('billing.yaml', 'name: billing\ninstructions: Bill.\nmodel: a/b\ntools: [ask_user]\n');
+  const [triage] = await load(path);
+  const [tool] = triage?.tools ?? [];
+  expect([tool?.name, tool?.role, tool?.agent?.definition.name]).toEqual([
+    'transfer_to_billing',
+    'transfer',
+    'billing',
+  ]);
+
+  beside(
+    'report.yaml',
+    'name: report\ninstructions: Find.\nmodel: a/b\nsequence: [{ file: billing.yaml }]\nhideIntermediate: true\n',
+  );
+  const [report] = await load(join(directory, String(files), 'report.yaml'));
+  const definition = report && agentDefinition(report, []);
+  expect(definition).toMatchObject({ sequence: [{ agent: 'billing' }], hideIntermediate: true });
+
+  beside('billing.yaml', 'name: billing\ninstructions: Bill.\nmodel: a/b\ntransfers: [{ file: triage.yaml }]\n');
+  expect((await faultsOf(path)).join('\n')).toContain('triage.yaml names this file in turn');
+  beside('billing.yaml', 'name: billing\ninstructions: Bill.\nmodel: a/b\nhideIntermediate: true\n');
+  expect((await faultsOf(path)).join('\n')).toContain('hideIntermediate');
+});

@@ -45,6 +45,39 @@ describe('S1.15 what a caller is at', () => {
   });
 });
 
+test('S1.15 whatever is told in whatever order, a caller is suspended exactly while all that is out waits for people', () => {
+  const CALLS = 3;
+  const move = fc.record({
+    index: fc.nat(CALLS - 1),
+    what: fc.constantFrom('running', 'suspended', 'needs_attention', 'ends', 'block', 'unblock', 'continued'),
+  });
+  fc.assert(
+    fc.property(fc.array(move, { maxLength: 30 }), (moves) => {
+      const run = calling(...Array.from({ length: CALLS }, (_, index) => index));
+      const out = new Map(Array.from({ length: CALLS }, (_, index) => [index, 'running']));
+      let isBlocked = false;
+      for (const { index, what } of moves) {
+        if (what === 'block') {
+          run.blocks();
+          isBlocked = true;
+        } else if (what === 'unblock') {
+          run.unblocks();
+          isBlocked = false;
+        } else if (what === 'ends') {
+          run.settles(`call_1_${index}`);
+          out.delete(index);
+        } else if (what !== 'continued') {
+          tells(run, `call_1_${index}`, what);
+          if (out.has(index)) out.set(index, what);
+        }
+        const waits = out.size > 0 && [...out.values()].every((status) => status !== 'running');
+        expect(run.state.status).toBe(isBlocked ? 'needs_attention' : waits ? 'suspended' : 'running');
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
 describe('S1.15 a block that came from above', () => {
   test('parks the run once, and goes with the order that says so; one of its own stays', () => {
     const run = calling(0);

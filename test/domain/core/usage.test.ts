@@ -8,7 +8,7 @@ import type { RunState } from '../../../src/domain/core/state.ts';
 import { addUsage } from '../../../src/domain/core/usage.ts';
 import { RunLimits } from '../../../src/domain/schemas/agent.ts';
 import type { Usage } from '../../../src/domain/schemas/run.ts';
-import { call, coreRun, helperRun, ref, verdict } from '../../support/core.ts';
+import { RUN_ID, call, coreRun, helperRun, ref, verdict } from '../../support/core.ts';
 
 const count = fc.integer({ min: 0, max: 1_000_000 });
 const usage: fc.Arbitrary<Usage> = fc.record(
@@ -95,6 +95,97 @@ test('S1.14 a run sums its turns, its failed attempts and its executions', () =>
     }),
     { numRuns: 200 },
   );
+});
+
+interface Node {
+  readonly segments: readonly { readonly kind: string; readonly usage: Usage }[];
+  readonly below: readonly Node[];
+}
+const { tree } = fc.letrec<{ tree: Node }>((tie) => ({
+  tree: fc.record({
+    segments: fc.array(segment, { maxLength: 5 }),
+    below: fc.oneof({ maxDepth: 4 }, fc.constant([]), fc.array<Node>(tie('tree'), { minLength: 1, maxLength: 3 })),
+  }),
+}));
+
+interface Ended {
+  readonly total: Usage;
+  /** What the run and those below it have told, as the log has it. */
+  readonly told: readonly Usage[];
+  /** What their providers have counted. */
+  readonly counted: readonly Usage[];
+}
+
+/** Lets a run and all that its agent calls come to their end, as workflow and steps would. */
+const runTree = ({ segments, below }: Node, expectEach: (ended: Ended) => void): Ended => {
+  let state = start();
+  let now = 1;
+  const told: Usage[] = [];
+  const counted: Usage[] = [];
+  const apply = (command: CoreCommand): void => {
+    now += 120_000;
+    const step = decide(state, command, now);
+    ({ state } = step);
+    for (const { type, data } of step.events) if (type === 'usage.recorded' && !data.subRunId) told.push(data);
+  };
+  const answers = (used: Usage, calls: readonly ReturnType<typeof call>[]): void => {
+    apply({ type: 'begin_turn' });
+    const result = { messageRef: ref('m'), finishReason: 'tool-calls', calls: [...calls], usage: used };
+    apply({ type: 'model_settled', result: { type: 'answered', ...result } });
+    counted.push(used);
+  };
+  for (const { kind, usage: used } of segments) {
+    if (kind === 'continued') state = JSON.parse(JSON.stringify(state));
+    else if (kind === 'turn') answers(used, [call(state.turn + 1, 0, verdict('deny'))]);
+    else {
+      apply({ type: 'begin_turn' });
+      const failure = { type: 'failed', code: 'x', message: 'x', retryable: true } as const;
+      apply({ type: 'model_settled', result: { ...failure, ...(kind === 'failed' && { usage: used }) } });
+      if (kind === 'failed') counted.push(used);
+    }
+  }
+  const agent = { tool: 'other', role: 'agent', effect: 'idempotent' } as const;
+  const turn = state.modelAttempt > 0 ? state.turn : state.turn + 1;
+  answers(
+    { inputTokens: 1, outputTokens: 0 },
+    [...below.keys()].map((index) => call(turn, index, verdict('allow'), agent)),
+  );
+  for (const [index, one] of below.entries()) {
+    const toolCallId = `call_${turn}_${index}`;
+    apply({ type: 'dispatch', toolCallId });
+    const ended = runTree(one, expectEach);
+    told.push(...ended.told);
+    counted.push(...ended.counted);
+    const settled = {
+      type: 'tool_settled',
+      toolCallId,
+      result: { type: 'completed', resultRef: ref('r') },
+      // As the step sums it up, from the log.
+      subRun: { runId: `${RUN_ID}.${'b'.repeat(16)}`, usage: addUsage(...ended.told) },
+    } as const;
+    apply(settled);
+    // A step may answer twice.
+    apply(settled);
+  }
+  const ended = { total: state.usage, told, counted };
+  expectEach(ended);
+  return ended;
+};
+
+test('S1.14 S1.15 in a tree of runs each has used what its turns, attempts and executions and all below it have, once', () => {
+  let deepest = 0;
+  const depth = ({ below }: Node): number => 1 + Math.max(0, ...below.map(depth));
+  fc.assert(
+    fc.property(tree, (root) => {
+      deepest = Math.max(deepest, depth(root));
+      runTree(root, ({ total, told, counted }) => {
+        expectSum(total, counted);
+        expectSum(addUsage(...told), counted);
+      });
+    }),
+    { numRuns: 150 },
+  );
+  expect(deepest).toBeGreaterThan(2);
 });
 
 test('S1.14 sums of parts are sums of the whole, in any order: a parent may add its sub-runs', () => {

@@ -93,3 +93,38 @@ test.each<[string, readonly [string, RunEvent][], number]>([
   for (const [index, [runId, event]] of events.entries()) trail.follow(index + 1, RUN_ID, runId, event);
   expect(findings.list().map(({ code }) => code)).toEqual(Array(faults).fill('sub_run_mismatch'));
 });
+
+const ACTING = { agent: 'billing', agentDigest: digest('b'), policyDigest: digest('p') };
+const handing: RunEvent = {
+  type: 'message.completed',
+  at: 2,
+  data: {
+    turn: 1,
+    messageRef: ref('m'),
+    finishReason: 'tool-calls',
+    calls: [call(1, 0, verdict('allow'), { role: 'transfer', transfer: ACTING })],
+  },
+};
+const done: RunEvent = {
+  type: 'tool.completed',
+  at: 4,
+  data: { toolCallId: 'call_1_0', tool: 'clerk', resultRef: ref('r') },
+};
+const transferred = (change: object = {}): RunEvent => ({
+  type: 'run.transferred',
+  at: 5,
+  data: { from: 'desk', ...ACTING, toolCallId: 'call_1_0', ...change },
+});
+
+test.each<[string, readonly RunEvent[], number]>([
+  ['by a call that happened', [handing, dispatched, done, transferred()], 0],
+  ['since the next of a sequence follows', [transferred({ toolCallId: undefined })], 0],
+  ['by a call that never ran', [handing, transferred()], 1],
+  ['to another than it named', [handing, dispatched, done, transferred({ agent: 'vault' })], 1],
+  ['by an agent that did not act in it', [handing, dispatched, done, transferred({ from: 'clerk' })], 1],
+])('S3.13 a run that is handed over %s', (_, events, faults) => {
+  const findings = new Findings();
+  const trail = new SubRunTrail(findings);
+  for (const [index, event] of [started(), ...events].entries()) trail.follow(index + 1, RUN_ID, RUN_ID, event);
+  expect(findings.list().map(({ code }) => code)).toEqual(Array(faults).fill('transfer_mismatch'));
+});

@@ -12,8 +12,9 @@ import type { AgentsExport } from '../../../src/adapters/agents/load-agents.ts';
 import type { ModelRequest } from '../../../src/adapters/models/model-port.ts';
 import { subAgent } from '../../../src/adapters/tools/built-in/sub-agent.ts';
 import { defineTool } from '../../../src/adapters/tools/tool.ts';
-import { asksFor, says, scriptedModel } from '../../../src/adapters/models/scripted-model.ts';
-import type { ScriptedStep } from '../../../src/adapters/models/scripted-model.ts';
+import { askUser } from '../../../src/adapters/tools/built-in/ask-user.ts';
+import { asksFor, asksForAll, says, scriptedModel } from '../../../src/adapters/models/scripted-model.ts';
+import type { ScriptedStep, ScriptedTurn } from '../../../src/adapters/models/scripted-model.ts';
 
 /** The input of a run, as JSON, and the arguments of its tools. */
 const OutsideCall = z.strictObject({
@@ -97,11 +98,29 @@ const asksTo =
 const freely = { id: 'freely', match: '*', effect: 'allow' } as const;
 const soon = { id: 'soon', match: '*', effect: 'ask', decideWithin: '4s' } as const;
 
+const QUESTION = asksFor('ask_user', { question: 'Anything else?' });
+/** Calls that differ in nothing that matters outside. */
+const sendsAs = (place: number, request: ModelRequest): ScriptedTurn => {
+  const call = callOf(request);
+  return asksFor('send', { ...call, gateFile: `${call.gateFile}.${place}` });
+};
+
 /** Hands its whole task on. */
 const passesOn = (name: string, to: AgentSource): AgentSource =>
   outsideAgent(name, [(request) => asksFor(to.name, { input: JSON.stringify(callOf(request)) }), says('Passed on.')], {
     tools: [subAgent({ agent: to, description: 'Does it.' })],
   });
+
+/** Asks for five calls and an answer at once, then for what a person wanted changed. */
+const various = outsideAgent(
+  'various',
+  [
+    (request) => asksForAll([...[0, 1, 2, 3, 4].map((place) => sendsAs(place, request)), QUESTION]),
+    (request) => sendsAs(5, request),
+    says('Sent.'),
+  ],
+  { tools: [send, askUser()] },
+);
 
 const sender = outsideAgent('sender', [asksTo('send'), says('Sent.')]);
 
@@ -116,7 +135,7 @@ export const agents: AgentsExport = () => [
   /** Asks before it sends: its tool has an effect that must not happen twice. */
   sender,
   /** Three agents deep: each call of an agent asks, too. */
-  passesOn('chief', passesOn('foreman', sender)),
+  passesOn('chief', passesOn('foreman', various)),
   /** As the sender, but people have little time. */
   outsideAgent('hasty', [asksTo('send'), says('Sent.')], { policy: [soon] }),
   /** Asks before it does what may be repeated under the same key. */

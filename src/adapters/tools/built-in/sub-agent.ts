@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { agentDefinition, agentDigest } from '../../agents/define-agent.ts';
+import { calledAgent } from '../../agents/define-agent.ts';
 import type { AgentSource } from '../../agents/define-agent.ts';
 import { DefinitionError } from '../definition-error.ts';
 import { ToolError, declarationFaults } from '../tool.ts';
@@ -29,7 +29,6 @@ export const subAgent = (options: SubAgentOptions): Tool => {
   const name = options.name ?? agent.name.replaceAll('-', '_');
   const faults = declarationFaults({ name, description, effect: 'idempotent', timeoutMs }, MAX_TIMEOUT_MS);
   if (faults.length > 0) throw new DefinitionError(faults);
-  const definition = agentDefinition(agent, []);
   return Object.freeze({
     name,
     source: `agent:${agent.name}`,
@@ -46,7 +45,7 @@ export const subAgent = (options: SubAgentOptions): Tool => {
     timeoutMs,
     policy,
     role: 'agent' as const,
-    agent: { source: agent, definition, digest: agentDigest(definition) },
+    agent: calledAgent(agent),
     execute: () => Promise.reject(new ToolError('not_executable', 'A run of its own carries this call out.')),
   });
 };
