@@ -89,6 +89,7 @@ export async function createInstallation(): Promise<Installation> {
   const environment = {
     DATABASE_URL: databaseUrl,
     TEMPORAL_ADDRESS: temporalAddress,
+    COUNTERSIGN_WORKER_VERSIONING: 'off',
     COUNTERSIGN_TENANT: SCOPE.tenant,
     COUNTERSIGN_PROJECT: SCOPE.project,
     COUNTERSIGN_TASK_QUEUE: 'faults',

@@ -52,6 +52,7 @@ export async function openInstallation(services: Services): Promise<Installation
   const environment = {
     DATABASE_URL: databaseUrl,
     TEMPORAL_ADDRESS: services.temporalAddress,
+    COUNTERSIGN_WORKER_VERSIONING: 'off',
     COUNTERSIGN_TENANT: SCOPE.tenant,
     COUNTERSIGN_PROJECT: SCOPE.project,
     COUNTERSIGN_TASK_QUEUE: database,

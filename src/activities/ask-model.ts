@@ -13,7 +13,7 @@ import { openDeltas } from './deltas.ts';
 import type { Deltas } from './deltas.ts';
 import type { StepDependencies } from './dependencies.ts';
 import { instructionsFor } from './describe-actions.ts';
-import { isCancelRequested } from './heartbeats.ts';
+import { isCancelRequested, isTakenAway, takenAway } from './heartbeats.ts';
 import type { PinnedRun } from './pinned-run.ts';
 import type { Transcripts } from './transcript.ts';
 import { asSaidBy } from './transcript-messages.ts';
@@ -103,6 +103,8 @@ export async function askModel(
     return { ...reply, usage: priced(dependencies, model, reply.usage), model, isFilling: fills };
   } catch (caught) {
     const error = limit.aborted && !stopped.aborted ? timedOut(definition.limits) : caught;
+    // A worker that stops has been told nothing by the model.
+    if (isTakenAway()) throw takenAway();
     // What was said before the cut stays, as an unfinished message.
     if (stopped.aborted && isCancelRequested()) {
       const usage = { inputTokens: 0, outputTokens: 0 };

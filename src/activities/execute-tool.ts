@@ -12,6 +12,7 @@ import type { NewBlob } from '../store/blobs.ts';
 import { mediaOf } from '../store/media.ts';
 import type { NewMedia } from '../store/media.ts';
 import type { StepDependencies } from './dependencies.ts';
+import { isTakenAway, takenAway } from './heartbeats.ts';
 import { createProgress } from './tell-progress.ts';
 import type { ReadyCall } from './with-credential.ts';
 import { TimeIsOverError, withinTime } from './within-time.ts';
@@ -110,6 +111,8 @@ export const executeTool = async (
     logger.warn({ ...ids, code }, 'tool.execution_failed');
     // Cut off, by a deploy, a cancel, its time or a lost line: whether what it had begun took effect, nobody knows.
     if (isCutOff(code, error) && call.tool.effect === 'once') return undefined;
+    // What may be done again is, on a worker that stays.
+    if (call.tool.effect !== 'once' && code !== 'tool_timed_out' && isTakenAway()) throw takenAway();
     // Only what a tool says on purpose is passed on: other errors may hold anything.
     return failed(
       code,

@@ -15,7 +15,7 @@ import { admitDispatch } from './admit.ts';
 import { createSubRun } from './create-sub-run.ts';
 import { unlessDrifted } from './drifted.ts';
 import { executeTool } from './execute-tool.ts';
-import { withHeartbeats } from './heartbeats.ts';
+import { isTakenAway, takenAway, withHeartbeats } from './heartbeats.ts';
 import { loadRun } from './load-run.ts';
 import type { PinnedRun } from './pinned-run.ts';
 import { proveDispatch } from './prove-dispatch.ts';
@@ -46,6 +46,7 @@ export const runTool =
       const run = await loadRun(dependencies, pinnedRuns, input);
       const slot = await slotFor(gate, input);
       const proof = await proveDispatch(gate, run, input, slot);
+      if (isTakenAway()) throw takenAway();
       const call = signal.aborted ? refused('run_cancelled', 'The run was cancelled.', 'deny') : proof;
       // Only now: what nobody has consented to gets no secret.
       const ready = call.type === 'proven' ? await withCredential(dependencies, run.start, call, signal) : call;

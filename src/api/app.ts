@@ -80,6 +80,7 @@ import { registerHealth } from './routes/system/health.ts';
 import { registerJwks } from './routes/system/jwks.ts';
 import { registerClaimTask } from './routes/tool-tasks/claim.ts';
 import { registerReportTask } from './routes/tool-tasks/report.ts';
+import { registerGetFleet } from './routes/workers/get-fleet.ts';
 import { RunStarter } from './runs/start-run.ts';
 import type { ApiServer } from './server-type.ts';
 import { OpenStreams } from './streams/open-streams.ts';
@@ -124,7 +125,7 @@ export async function buildApp(dependencies: ApiDependencies): Promise<ApiServer
   const closing = registerGracefulClose(app, { drainMs: limits.drainMs, graceMs: CLOSE_GRACE_MS });
   const api: Api = { ...dependencies, limits, closing };
   registerProblems(app, routes);
-  if (api.loopbackOnly) registerHostCheck(app);
+  registerHostCheck(app, api.allowedHosts);
   await app.register(cookie);
   await app.register(helmet, {
     // An API shows nothing; the docs page brings a policy of its own.
@@ -201,6 +202,7 @@ export async function buildApp(dependencies: ApiDependencies): Promise<ApiServer
   registerPutPolicyLayer(app, api);
   registerSimulatePolicy(app, api);
   registerReplayPolicy(app, api);
+  registerGetFleet(app, api);
   registerExportRun(app, api);
   registerExportTenant(app, api);
   registerTrust(app, api);

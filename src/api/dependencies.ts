@@ -111,8 +111,8 @@ export interface ApiDependencies {
   readonly maxActiveRunsPerRequester?: number | undefined;
   /** What people write passes these, in their order, before anything is done with it. */
   readonly guards: readonly Guard[];
-  /** Answer only to loopback host names: for servers that listen on the loopback interface. */
-  readonly loopbackOnly: boolean;
+  /** Host names that it answers to beside loopback ones. With any, it is called over HTTPS: cookies are for that alone. */
+  readonly allowedHosts: readonly string[];
   /** Origins whose pages may call the API from a browser; none by default. */
   readonly allowedOrigins?: readonly string[];
   /** Addresses and ranges of the reverse proxies in front; none by default. */

@@ -19,7 +19,7 @@ export async function openApiDocument(): Promise<string> {
     artifacts: untouched,
     guards: [],
     logger: pino({ level: 'silent' }),
-    loopbackOnly: true,
+    allowedHosts: [],
     version: '1',
   };
   const app = await buildApp(dependencies);

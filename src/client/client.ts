@@ -1,5 +1,6 @@
 /** The HTTP API as functions. Knows the server by its contract alone; runs in browsers too. */
 import type { Agent } from '../contract/agents.ts';
+import type { WorkerFleet } from '../contract/workers.ts';
 import { approvalsClient, decisionsClient } from './approvals.ts';
 import type { ApprovalsClient, DecisionsClient } from './approvals.ts';
 import { artifactsClient } from './artifacts.ts';
@@ -31,6 +32,11 @@ export interface AgentsClient {
   list(options?: CallOptions): Promise<readonly Agent[]>;
 }
 
+export interface WorkersClient {
+  /** Versions, who serves them, and which runs of the project nobody carries on. */
+  fleet(options?: CallOptions): Promise<WorkerFleet>;
+}
+
 export interface CountersignClient {
   readonly agents: AgentsClient;
   readonly runs: RunsClient;
@@ -45,6 +51,7 @@ export interface CountersignClient {
   readonly session: SessionClient;
   readonly policy: PolicyClient;
   readonly audit: AuditClient;
+  readonly workers: WorkersClient;
 }
 
 export function createClient(options: ClientOptions): CountersignClient {
@@ -62,6 +69,7 @@ export function createClient(options: ClientOptions): CountersignClient {
     delegations: delegationsClient(calls),
     keys: keysClient(calls),
     session: sessionClient(calls),
+    workers: { fleet: (given) => calls.get('/v1/workers', given) },
     policy: policyClient(calls),
     audit: auditClient(http, calls),
   };

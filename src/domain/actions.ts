@@ -29,6 +29,7 @@ export const ACTIONS = {
   'policy.read': 'see policy layers',
   'policy.simulate': 'ask what a policy would say',
   'policy.write': 'put policy layers in force',
+  'worker.read': 'see workers, their versions, and runs that nobody carries on',
   'audit.read': 'export audit logs',
   'key.read': 'see API keys, without their secrets',
   'key.create': 'make API keys',

@@ -24,6 +24,7 @@ const reading: Grants = {
 };
 
 const operating: Grants = {
+  'worker.read': 'project',
   'run.cancel': 'project',
   'run.block': 'project',
   'run.unblock': 'project',
@@ -103,6 +104,7 @@ export const GRANTS: Readonly<Record<Role, Grants>> = {
     ...withOwnCredentials,
     'delegation.read': 'project',
     'policy.simulate': 'project',
+    'worker.read': 'project',
     'audit.read': 'tenant',
   },
   admin: {

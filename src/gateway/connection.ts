@@ -1,5 +1,6 @@
 /** The bridge's connection to Temporal. Lazy: the API starts while Temporal is down, and answers 503. */
 import { status } from '@grpc/grpc-js';
+import type { TemporalEndpoint } from '../platform/temporal-endpoint.ts';
 import { Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
 import { cancelledOnceClosed } from './after-closing.ts';
 
@@ -19,5 +20,5 @@ const retriesWhileOpen: typeof retries = (options, nextCall) => retries(options,
 /** gRPC's own backoff grows to two minutes: Temporal would be back for so long before we noticed. */
 const channelArgs = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 2_000 };
 
-export const connectLazily = (address: string): Connection =>
-  Connection.lazy({ address, interceptors: [retriesWhileOpen], channelArgs });
+export const connectLazily = (endpoint: TemporalEndpoint): Connection =>
+  Connection.lazy({ ...endpoint, interceptors: [retriesWhileOpen], channelArgs });

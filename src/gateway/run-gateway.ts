@@ -1,8 +1,10 @@
 /** What the bridge needs of Temporal. The only users of the Temporal client live in this folder. */
 import type { WorkflowAddress } from '../domain/core/ids.ts';
+import type { Scope } from '../domain/schemas/names.ts';
 import type { RunLimits } from '../domain/schemas/agent.ts';
 import type { SignedCommand } from '../domain/schemas/command.ts';
 import type { CommandName, VerdictView } from '../workflows/messages.ts';
+import type { Fleet } from './deployments/read-fleet.ts';
 
 export type { CommandName, VerdictView };
 
@@ -26,6 +28,8 @@ export interface RunGateway {
   recheck(address: WorkflowAddress, toolCallId: string): Promise<Delivery>;
   /** Asks the workflow what became of a decision; undefined where no worker answered in time. */
   verdict(address: WorkflowAddress, approvalId: string, decisionId: string): Promise<VerdictView | undefined>;
+  /** Who serves the task queue, and which runs of the project nobody carries on. */
+  fleet(scope: Scope): Promise<Fleet>;
   isHealthy(): Promise<boolean>;
 }
 

@@ -6,6 +6,7 @@ import type { WorkflowAddress } from '../domain/core/ids.ts';
 import type { TrustedKeys } from '../platform/signing-keys.ts';
 import { AGENT_RUN, COMMAND_SIGNALS, recheckSignal, verdictQuery } from '../workflows/messages.ts';
 import type { AgentRunInput } from '../workflows/messages.ts';
+import { readFleet } from './deployments/read-fleet.ts';
 import type { RunGateway, RunInspector, RunStart, WorkflowFate } from './run-gateway.ts';
 import { SEARCH_ATTRIBUTES, hasSearchAttributes } from './search-attributes.ts';
 import { isUnanswered, undelivered } from './temporal-faults.ts';
@@ -14,6 +15,8 @@ import { isUnanswered, undelivered } from './temporal-faults.ts';
 const CALL_TIMEOUT_MS = 5_000;
 /** A person who decides waits for the verdict at most so long, then hears 202. */
 const VERDICT_TIMEOUT_MS = 2_000;
+/** Several questions, of which Temporal answers ten a second. */
+const FLEET_TIMEOUT_MS = 10_000;
 const HEALTH_TIMEOUT_MS = 1_000;
 
 /** A worker that was killed holds a workflow task no longer than this. */
@@ -24,6 +27,8 @@ export interface GatewayOptions {
   readonly namespace: string;
   readonly taskQueue: string;
   readonly trust: TrustedKeys;
+  /** The worker deployment and its queues; the task queue's own where it is not given. */
+  readonly fleet?: { readonly deploymentName: string; readonly taskQueues: readonly string[] };
   /**
    * The worker's own connection, where bridge and worker share a process: runs then start eagerly, on that worker,
    * without a round trip through the task queue.
@@ -44,6 +49,7 @@ const FATES: Record<string, WorkflowFate> = {
 
 export const createTemporalGateway = (options: GatewayOptions): RunGateway & RunInspector => {
   const { connection, namespace, taskQueue, trust, workerConnection } = options;
+  const fleet = options.fleet ?? { deploymentName: taskQueue, taskQueues: [taskQueue] };
   const client = new Client({ connection, namespace });
   const starter = workerConnection ? new Client({ connection: workerConnection, namespace }) : client;
   const within = <T>(timeoutMs: number, call: () => Promise<T>) =>
@@ -137,6 +143,9 @@ export const createTemporalGateway = (options: GatewayOptions): RunGateway & Run
         throw error;
       }
     },
+
+    fleet: (scope) =>
+      within(FLEET_TIMEOUT_MS, () => readFleet({ connection, namespace, ...fleet }, { nowMs: Date.now(), scope })),
 
     async isHealthy() {
       try {

@@ -6,7 +6,11 @@ import type { LogLevel } from './environment/environment-fields.ts';
 import { environmentSchema } from './environment/environment-schema.ts';
 import { DEFAULT_RATES } from './rates.ts';
 import type { Rates } from './rates.ts';
-import { projectFile, readVariables } from './environment/read-variables.ts';
+import { mergedVariables, projectFile, readVariables } from './environment/read-variables.ts';
+import type { TemporalEndpoint } from './temporal-endpoint.ts';
+import { readTemporal } from './temporal-endpoint.ts';
+import { workerConfig } from './worker-config.ts';
+import type { WorkerConfig } from './worker-config.ts';
 import { userDirectories } from './environment/user-directories.ts';
 
 /** What runs where nobody has configured agents of their own. */
@@ -23,8 +27,8 @@ export interface Config {
   /** A PostgreSQL of the operator's own; without it a local one is started. */
   readonly databaseUrl: string | undefined;
   readonly temporal: {
-    /** `host:port` of a Temporal of the operator's own; without it a development server is started. */
-    readonly address: string | undefined;
+    /** A Temporal of the operator's own; without it a development server is started. */
+    readonly endpoint: TemporalEndpoint | undefined;
     readonly namespace: string;
     readonly cliPath: string | undefined;
     readonly testServerPath: string | undefined;
@@ -34,6 +38,8 @@ export interface Config {
     readonly port: number;
     /** False where nobody has named the port: another one will do. */
     readonly isPortNamed: boolean;
+    /** Host names under which it may be called; loopback names alone where there are none. */
+    readonly allowedHosts: readonly string[];
     /** Origins whose pages may call the API from a browser. */
     readonly allowedOrigins: readonly string[];
     /** Reverse proxies whose word counts on where a request came from. */
@@ -60,7 +66,9 @@ export interface Config {
   readonly cacheHome: string;
   /** Where agents are registered and the first key works. */
   readonly scope: Scope;
+  /** Where the API starts runs. */
   readonly taskQueue: string;
+  readonly worker: WorkerConfig;
   /** Signing keys, first key, local services; `npm start` chooses it where it is not set. */
   readonly stateDirectory: string | undefined;
   /** One directory a run, for its artifacts. Never within the state directory. */
@@ -107,11 +115,12 @@ export interface Config {
  */
 export function loadConfig(environment: Environment = processEnvironment(), project = projectFile()): Config {
   const values = readVariables(environmentSchema, environment, project);
+  const temporal = readTemporal(mergedVariables(environment, project));
   return {
     databaseUrl: values.DATABASE_URL,
     temporal: {
-      address: values.TEMPORAL_ADDRESS,
-      namespace: values.TEMPORAL_NAMESPACE,
+      endpoint: temporal.endpoint,
+      namespace: temporal.namespace,
       cliPath: values.TEMPORAL_CLI_PATH,
       testServerPath: values.TEMPORAL_TEST_SERVER_PATH,
     },
@@ -119,6 +128,7 @@ export function loadConfig(environment: Environment = processEnvironment(), proj
       host: values.COUNTERSIGN_API_HOST,
       port: values.COUNTERSIGN_API_PORT ?? DEFAULT_API_PORT,
       isPortNamed: values.COUNTERSIGN_API_PORT !== undefined,
+      allowedHosts: values.COUNTERSIGN_ALLOWED_HOSTS ?? [],
       allowedOrigins: values.COUNTERSIGN_ALLOWED_ORIGINS ?? [],
       trustedProxies: values.COUNTERSIGN_TRUSTED_PROXIES ?? [],
       rates: { ...DEFAULT_RATES, ...values.COUNTERSIGN_RATE_LIMITS },
@@ -135,6 +145,7 @@ export function loadConfig(environment: Environment = processEnvironment(), proj
     ...userDirectories(environment),
     scope: { tenant: values.COUNTERSIGN_TENANT, project: values.COUNTERSIGN_PROJECT },
     taskQueue: values.COUNTERSIGN_TASK_QUEUE,
+    worker: workerConfig(values, values.COUNTERSIGN_TASK_QUEUE),
     stateDirectory: values.COUNTERSIGN_STATE_DIRECTORY,
     workspacesRoot: values.COUNTERSIGN_WORKSPACES_ROOT,
     agentModules: (values.COUNTERSIGN_AGENTS ?? EXAMPLE_AGENTS).split(',').map((path) => path.trim()),

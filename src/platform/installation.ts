@@ -4,14 +4,20 @@ import { compilePolicy } from '../domain/policy/compile.ts';
 import type { RuleInput } from '../domain/policy/policy-schema.ts';
 import type { KnownPeople } from '../domain/policy/quorum-faults.ts';
 import { ConfigError } from './config-error.ts';
+import { loadConfig } from './config.ts';
+import { configurationSources } from './environment/read-variables.ts';
 import type { Config } from './config.ts';
+import { allFaults } from './all-faults.ts';
+import type { TemporalEndpoint } from './temporal-endpoint.ts';
+import { loadGuardsConfig } from './guards-file.ts';
+import type { GuardsConfig } from './guards-file.ts';
 import { PolicyFileError, readPolicy } from './policy-file.ts';
 import { readTokenConfig } from './tokens/read-token-config.ts';
 import type { TokenConfig } from './tokens/token-config.ts';
 
 export interface Installation {
   readonly databaseUrl: string;
-  readonly temporalAddress: string;
+  readonly temporal: TemporalEndpoint;
   readonly stateDirectory: string;
   readonly workspacesRoot: string;
   readonly repository: string;
@@ -21,7 +27,12 @@ export interface Installation {
   readonly people: KnownPeople;
   /** Which tokens of identity providers are believed. */
   readonly tokens: TokenConfig | undefined;
+  /** How people's words are guarded, where they are taken. */
+  readonly guards: GuardsConfig;
 }
+
+/** What a process is part of: only the API takes people's words. */
+export type Part = 'api' | 'worker';
 
 interface DeploymentPolicy {
   readonly deployment: readonly RuleInput[];
@@ -45,26 +56,59 @@ const readDeploymentPolicy = async (path: string): Promise<DeploymentPolicy> => 
   return { deployment: layer.mode === 'off' ? [] : layer.rules, people };
 };
 
+/** What a process of an installation cannot do without. `npm start` gives it. */
+const NEEDED: Readonly<Record<string, string>> = {
+  DATABASE_URL: 'the PostgreSQL of this installation',
+  TEMPORAL_ADDRESS: 'host:port of Temporal',
+  COUNTERSIGN_STATE_DIRECTORY: 'it holds the signing keys',
+};
+
+const lacks = (names: readonly string[]): readonly string[] =>
+  names.map((name) => `${name} is needed: ${NEEDED[name]}`);
+
+/** Reads all that a process is told. Throws a {@link ConfigError} that lists everything that is wrong with it. */
+export const loadInstallation = async (
+  part: Part,
+): Promise<{ readonly config: Config; readonly place: Installation }> => {
+  try {
+    const config = loadConfig();
+    return { config, place: await installation(config, part) };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    // What is wrong hides nothing of what is missing.
+    const { environment, project } = configurationSources();
+    const isThere = (name: string): boolean => Boolean(environment[name] ?? project?.variables[name]);
+    const isNamed = (name: string): boolean => error.faults.some((fault) => fault.startsWith(name));
+    const mayBeInProfile = isThere('TEMPORAL_PROFILE') || isThere('TEMPORAL_CONFIG_FILE');
+    const missing = Object.keys(NEEDED)
+      .filter((name) => !isThere(name) && !isNamed(name))
+      .filter((name) => name !== 'TEMPORAL_ADDRESS' || !mayBeInProfile);
+    throw new ConfigError([...error.faults, ...lacks(missing)]);
+  }
+};
+
 /** Throws a {@link ConfigError} that lists what a process needs and lacks. */
-export const installation = async (config: Config): Promise<Installation> => {
+const installation = async (config: Config, part: Part): Promise<Installation> => {
   const { databaseUrl, stateDirectory } = config;
-  const { address } = config.temporal;
-  if (!databaseUrl || !address || !stateDirectory) {
-    const needed = [
-      databaseUrl ? [] : ['DATABASE_URL is needed: the PostgreSQL of this installation'],
-      address ? [] : ['TEMPORAL_ADDRESS is needed: host:port of Temporal'],
-      stateDirectory ? [] : ['COUNTERSIGN_STATE_DIRECTORY is needed: it holds the signing keys'],
-    ];
-    throw new ConfigError(needed.flat());
+  const { endpoint } = config.temporal;
+  const [tokens, policy, guards] = await allFaults(
+    config.tokenFile === undefined ? undefined : readTokenConfig(config.tokenFile),
+    config.policyFile ? readDeploymentPolicy(config.policyFile) : { deployment: [], people: {} },
+    loadGuardsConfig(part === 'api' ? config : { guardsFile: undefined }),
+  );
+  if (!databaseUrl || !endpoint || !stateDirectory) {
+    const has = { DATABASE_URL: databaseUrl, TEMPORAL_ADDRESS: endpoint, COUNTERSIGN_STATE_DIRECTORY: stateDirectory };
+    throw new ConfigError(lacks(Object.keys(has).filter((name) => !has[name as keyof typeof has])));
   }
   return {
     databaseUrl,
-    temporalAddress: address,
+    temporal: endpoint,
     stateDirectory,
     // Beside the state, never within it: no tool may come near the keys.
     workspacesRoot: config.workspacesRoot ?? join(`${stateDirectory}-workspaces`),
     repository: config.repository ?? process.cwd(),
-    tokens: config.tokenFile === undefined ? undefined : await readTokenConfig(config.tokenFile),
-    ...(config.policyFile ? await readDeploymentPolicy(config.policyFile) : { deployment: [], people: {} }),
+    tokens,
+    guards,
+    ...policy,
   };
 };

@@ -4,7 +4,8 @@ import { absolutePath } from './environment/environment-fields.ts';
 import type { environmentSchema } from './environment/environment-schema.ts';
 
 /** Whether a variable of this name is never handed to child processes. */
-export const looksSecret = (name: string): boolean => /KEY$|TOKEN|SECRET|PASSWORD|CREDENTIAL|DATABASE_URL/i.test(name);
+export const looksSecret = (name: string): boolean =>
+  /KEY$|KEY_DATA$|TOKEN|SECRET|PASSWORD|CREDENTIAL|DATABASE_URL/i.test(name);
 
 type Camel<Name extends string> = Name extends `${infer First}_${infer Rest}`
   ? `${Lowercase<First>}${Capitalize<Camel<Rest>>}`
@@ -13,7 +14,8 @@ type KeyOf<Variable extends string> = Camel<Variable extends `COUNTERSIGN_${infe
 
 type Variables = z.output<typeof environmentSchema>;
 /** Whose they are: of the command line, of tests, or secrets, which come from the environment alone. */
-type NotSettable = `${string}${'KEY' | 'TOKEN' | '_TEST' | 'TEST_SERVICES' | 'DATABASE_URL' | 'N_URL' | 'SERVER_PATH'}`;
+type NotSettable =
+  `${string}${'KEY' | 'KEY_DATA' | 'TOKEN' | '_TEST' | 'TEST_SERVICES' | 'DATABASE_URL' | 'N_URL' | 'SERVER_PATH'}`;
 type Value<V> = V extends readonly string[] ? readonly string[] : V;
 
 /** What a project may set. What each means: docs/reference/configuration.md. */

@@ -5,10 +5,8 @@ import closeWithGrace from 'close-with-grace';
 import { openGuards } from '../adapters/guards/open-guards.ts';
 import { openSink } from '../adapters/sinks/open-sink.ts';
 import { systemClock } from '../platform/clock.ts';
-import { loadConfig } from '../platform/config.ts';
-import { loadGuardsConfig } from '../platform/guards-file.ts';
 import { openCredentials } from '../adapters/credentials/open-credentials.ts';
-import { installation } from '../platform/installation.ts';
+import { loadInstallation } from '../platform/installation.ts';
 import { createLogger } from '../platform/logger.ts';
 import { loadSigningKeys } from '../platform/signing-keys.ts';
 import { createGuardedFetch } from '../platform/outgoing/guarded-fetch.ts';
@@ -21,9 +19,8 @@ import { makeFirstKey } from './first-key.ts';
 import { startAllInOne } from './start-all-in-one.ts';
 import { watchAgents } from './watch-agents.ts';
 
-const config = loadConfig();
-const place = await installation(config);
-const { databaseUrl, temporalAddress, stateDirectory, workspacesRoot, deployment, people, tokens } = place;
+const { config, place } = await loadInstallation('api');
+const { databaseUrl, temporal, stateDirectory, workspacesRoot, deployment, people, tokens } = place;
 const fetch = createGuardedFetch(config.allowedPrivateHosts);
 const logger = createLogger({ level: config.logLevel, service: 'countersign' });
 
@@ -33,7 +30,7 @@ await migrateStore(databaseUrl);
 const nowMs = Date.now();
 const countersign = await startAllInOne({
   databaseUrl,
-  temporalAddress,
+  temporal,
   namespace: config.temporal.namespace,
   taskQueue: config.taskQueue,
   scope: config.scope,
@@ -49,11 +46,12 @@ const countersign = await startAllInOne({
   credentials: openCredentials(config.credentials, fetch),
   clock: systemClock,
   logger,
-  guards: openGuards(await loadGuardsConfig(config), config.moderationToken),
+  guards: openGuards(place.guards, config.moderationToken),
   version,
   host: config.api.host,
   port: config.api.port,
   maxActiveRunsPerRequester: config.maxActiveRunsPerRequester,
+  allowedHosts: config.api.allowedHosts,
   allowedOrigins: config.api.allowedOrigins,
   trustedProxies: config.api.trustedProxies,
   limits: { rates: config.api.rates },

@@ -7,9 +7,7 @@ import { connectLazily } from '../gateway/connection.ts';
 import { createCommandSigner } from '../gateway/sign-command.ts';
 import { createTemporalGateway } from '../gateway/temporal-gateway.ts';
 import { systemClock } from '../platform/clock.ts';
-import { loadConfig } from '../platform/config.ts';
-import { loadGuardsConfig } from '../platform/guards-file.ts';
-import { installation } from '../platform/installation.ts';
+import { loadInstallation } from '../platform/installation.ts';
 import { createLogger } from '../platform/logger.ts';
 import { loadSigningKeys, trustedKeys } from '../platform/signing-keys.ts';
 import { createTokenVerifier } from '../platform/tokens/token-verifier.ts';
@@ -22,15 +20,14 @@ import { startCheckpointer } from './checkpointer.ts';
 import { serveClassic } from './serve-classic.ts';
 import { createCheckpointSigner } from './sign-checkpoint.ts';
 
-const config = loadConfig();
-const place = await installation(config);
-const { databaseUrl, temporalAddress, stateDirectory, workspacesRoot, people, tokens } = place;
+const { config, place } = await loadInstallation('api');
+const { databaseUrl, temporal, stateDirectory, workspacesRoot, people, tokens, guards } = place;
 const fetch = createGuardedFetch(config.allowedPrivateHosts);
 const logger = createLogger({ level: config.logLevel, service: 'api' });
 const keys = await loadSigningKeys(stateDirectory, Date.now());
 const store = openStore({ url: databaseUrl, applicationName: 'countersign-api' });
 const feed = createEventFeed({ url: databaseUrl, store, logger });
-const connection = connectLazily(temporalAddress);
+const connection = connectLazily(temporal);
 const { namespace } = config.temporal;
 
 const trust = trustedKeys(keys);
@@ -43,15 +40,21 @@ const api = await serveApi(
   {
     store,
     feed,
-    gateway: createTemporalGateway({ connection, namespace, taskQueue: config.taskQueue, trust }),
+    gateway: createTemporalGateway({
+      connection,
+      namespace,
+      taskQueue: config.taskQueue,
+      trust,
+      fleet: config.worker,
+    }),
     ...(classic && { classic }),
     signer: await createCommandSigner(keys),
     clock: systemClock,
     logger,
     artifacts: artifactReader({ workspacesRoot, forbidden: [stateDirectory] }),
     maxActiveRunsPerRequester: config.maxActiveRunsPerRequester,
-    guards: openGuards(await loadGuardsConfig(config), config.moderationToken),
-    loopbackOnly: true,
+    guards: openGuards(guards, config.moderationToken),
+    allowedHosts: config.api.allowedHosts,
     allowedOrigins: config.api.allowedOrigins,
     trustedProxies: config.api.trustedProxies,
     version,

@@ -11,6 +11,15 @@ import type { Store } from '../store/database.ts';
 /** Where the CLI finds address and key. */
 export const clientFile = (stateDirectory: string): string => join(stateDirectory, 'client.json');
 
+/** In a container, whoever runs it may have no name. */
+const userName = (): string => {
+  try {
+    return userInfo().username;
+  } catch {
+    return 'admin';
+  }
+};
+
 /** True where a key was made: there was none of any kind before. */
 export const makeFirstKey = async (
   store: Store,
@@ -23,7 +32,7 @@ export const makeFirstKey = async (
     id,
     tenant: scope.tenant,
     projects: [scope.project],
-    principal: userInfo().username,
+    principal: userName(),
     kind: 'person',
     roles: ['requester', 'approver', 'operator', 'auditor', 'admin'],
     groups: [],

@@ -6,8 +6,8 @@ import { ConfigError } from '../platform/config-error.ts';
 
 const [workflowId = ''] = process.argv.slice(2);
 const { temporal } = loadConfig();
-if (!temporal.address) throw new ConfigError(['TEMPORAL_ADDRESS is needed: host:port of Temporal']);
-const connection = await Connection.connect({ address: temporal.address, connectTimeout: '5s' });
+if (!temporal.endpoint) throw new ConfigError(['TEMPORAL_ADDRESS is needed: host:port of Temporal']);
+const connection = await Connection.connect({ ...temporal.endpoint, connectTimeout: '5s' });
 const history = await connection.withDeadline(Date.now() + 60_000, () =>
   readWorkflowHistory(new Client({ connection, namespace: temporal.namespace }), workflowId),
 );

@@ -24,7 +24,9 @@ import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { trustedKeys } from '../platform/signing-keys.ts';
 import type { SigningKeys } from '../platform/signing-keys.ts';
+import type { TemporalEndpoint } from '../platform/temporal-endpoint.ts';
 import type { TokenVerifier } from '../platform/tokens/token-verifier.ts';
+import type { WorkerCapacity } from '../platform/worker-config.ts';
 import { artifactReader } from './artifact-reader.ts';
 import { startCheckpointer } from './checkpointer.ts';
 import { createCheckpointSigner } from './sign-checkpoint.ts';
@@ -37,7 +39,7 @@ import { installTemporalRuntime } from '../worker/temporal-runtime.ts';
 
 export interface AllInOneOptions {
   readonly databaseUrl: string;
-  readonly temporalAddress: string;
+  readonly temporal: TemporalEndpoint;
   readonly namespace: string;
   readonly taskQueue: string;
   readonly scope: Scope;
@@ -69,13 +71,15 @@ export interface AllInOneOptions {
   readonly port: number;
   /** Where signed checkpoints of the audit chains go. */
   readonly checkpointSinks?: readonly CheckpointSink[];
+  /** Host names that it answers to beside loopback ones. */
+  readonly allowedHosts?: readonly string[];
   readonly allowedOrigins?: readonly string[];
   readonly trustedProxies?: readonly string[];
   readonly limits?: Partial<ApiLimits>;
   /** How many runs of one requester may be active at a time in a tenant; no limit without. */
   readonly maxActiveRunsPerRequester?: number | undefined;
   readonly shutdownGraceMs?: number;
-  readonly maxCachedWorkflows?: number;
+  readonly capacity?: WorkerCapacity;
 }
 
 export interface AllInOne {
@@ -89,15 +93,22 @@ export interface AllInOne {
 }
 
 export const startAllInOne = async (options: AllInOneOptions): Promise<AllInOne> => {
-  const { databaseUrl, temporalAddress, namespace, taskQueue, keys, logger, clock } = options;
+  const { databaseUrl, temporal, namespace, taskQueue, keys, logger, clock } = options;
   installTemporalRuntime(logger);
   const trust = trustedKeys(keys);
   const store = openStore({ url: databaseUrl, applicationName: 'countersign' });
-  const connection = connectLazily(temporalAddress);
-  const workerConnection = await NativeConnection.connect({ address: temporalAddress });
+  const connection = connectLazily(temporal);
+  const workerConnection = await NativeConnection.connect(temporal);
   await registerSearchAttributes(connection, namespace);
   const gateway = createTemporalGateway({ connection, namespace, taskQueue, trust, workerConnection });
-  const worker = await startWorker({ ...options, store, trust, gateway, connection: workerConnection });
+  const worker = await startWorker({
+    ...options,
+    taskQueues: [taskQueue],
+    store,
+    trust,
+    gateway,
+    connection: workerConnection,
+  });
   const feed = createEventFeed({ url: databaseUrl, store, logger });
   const classic = await startClassicRunner({
     store,
@@ -119,7 +130,7 @@ export const startAllInOne = async (options: AllInOneOptions): Promise<AllInOne>
       artifacts: artifactReader(options),
       maxActiveRunsPerRequester: options.maxActiveRunsPerRequester,
       guards: options.guards,
-      loopbackOnly: true,
+      allowedHosts: options.allowedHosts ?? [],
       allowedOrigins: options.allowedOrigins ?? [],
       trustedProxies: options.trustedProxies ?? [],
       version: options.version,

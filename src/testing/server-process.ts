@@ -23,14 +23,18 @@ export interface ServerProcess {
 export interface ServerProgram {
   /** `src/processes/api.ts` or `src/processes/worker.ts`. */
   readonly program: string;
+  /** Behind the program's name. */
+  readonly arguments?: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly logFile: string;
 }
 
 /** Settles when the process says that it is ready. */
-export async function startProcess({ program, environment, logFile }: ServerProgram): Promise<ServerProcess> {
+export async function startProcess(server: ServerProgram): Promise<ServerProcess> {
+  const { program, environment, logFile } = server;
   const log = openSync(logFile, 'a', 0o600);
-  const child = spawn(process.execPath, ['--import', fromRoot('scripts/end-with-parent.mjs'), fromRoot(program)], {
+  const parts = ['--import', fromRoot('scripts/end-with-parent.mjs'), fromRoot(program), ...(server.arguments ?? [])];
+  const child = spawn(process.execPath, parts, {
     cwd: fromRoot('.'),
     env: { ...childEnvironment(), ...environment },
     stdio: ['ignore', 'pipe', log, 'ipc'],

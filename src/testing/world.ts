@@ -23,6 +23,7 @@ import { createLogger } from '../platform/logger.ts';
 import { dropDatabase } from '../platform/services/postgres-databases.ts';
 import { createSigningKeys } from '../platform/signing-keys.ts';
 import type { SigningKeys } from '../platform/signing-keys.ts';
+import { DEFAULT_CAPACITY } from '../platform/worker-config.ts';
 import { installTemporalRuntime } from '../worker/temporal-runtime.ts';
 import { issueKey } from './issue-key.ts';
 import { createMigratedDatabase } from './migrated-database.ts';
@@ -115,7 +116,7 @@ export const createWorld = async (options: WorldOptions): Promise<World> => {
   const temporalAddress = environment?.address ?? services.temporalAddress;
   const countersign = await startAllInOne({
     databaseUrl,
-    temporalAddress,
+    temporal: { address: temporalAddress },
     namespace: environment?.namespace ?? 'default',
     taskQueue: name,
     scope,
@@ -138,7 +139,7 @@ export const createWorld = async (options: WorldOptions): Promise<World> => {
     limits: { eventLoopDelayMs: BUSY_MACHINE_MS, ...limits },
     maxActiveRunsPerRequester: options.maxActiveRunsPerRequester,
     ...(options.prices && { prices: options.prices }),
-    ...(maxCachedWorkflows !== undefined && { maxCachedWorkflows }),
+    ...(maxCachedWorkflows !== undefined && { capacity: { ...DEFAULT_CAPACITY, cachedRuns: maxCachedWorkflows } }),
   });
   const { url, store } = countersign;
 

@@ -27,6 +27,12 @@ const contentDigest = async (): Promise<string> => {
     .slice(0, 32);
 };
 
+/** What the bundle holds, as a name: the same code has the same one, wherever and whenever it was built. */
+export const bundleDigest = async ({ codePath }: { readonly codePath: string }): Promise<string> =>
+  createHash('sha256')
+    .update(await readFile(codePath))
+    .digest('hex');
+
 /** Path of the bundle of today's workflow code. About 3 s where it must be built. */
 export const workflowBundle = async (): Promise<{ codePath: string }> => {
   const codePath = join(CACHE, `workflows-${await contentDigest()}.js`);

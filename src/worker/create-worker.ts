@@ -3,7 +3,12 @@ import { Worker } from '@temporalio/worker';
 import type { NativeConnection } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import type { StepDependencies } from '../activities/dependencies.ts';
+import { DEFAULT_CAPACITY } from '../platform/worker-config.ts';
+import type { WorkerCapacity } from '../platform/worker-config.ts';
 import { workflowBundle } from './bundle.ts';
+import { capacityOptions } from './capacity.ts';
+import { deploymentOptions } from './worker-version.ts';
+import type { WorkerVersion } from './worker-version.ts';
 
 export interface WorkerSettings {
   readonly connection: NativeConnection;
@@ -12,7 +17,9 @@ export interface WorkerSettings {
   readonly dependencies: StepDependencies;
   /** How long a worker that shuts down waits for steps under way. Default 10 s. */
   readonly shutdownGraceMs?: number;
-  readonly maxCachedWorkflows?: number;
+  readonly capacity?: WorkerCapacity;
+  /** Without one the worker takes what is of no version. */
+  readonly version?: WorkerVersion | undefined;
 }
 
 export const createWorker = async (settings: WorkerSettings): Promise<Worker> =>
@@ -26,15 +33,11 @@ export const createWorker = async (settings: WorkerSettings): Promise<Worker> =>
     stickyQueueScheduleToStartTimeout: '1s',
     // A turn may start as many tools at once; each saves a round trip through the server where a slot is free.
     maxEagerActivityReservationsPerWorkflowTask: 16,
-    // Steps wait for models and tools, they do not compute.
-    maxConcurrentActivityTaskExecutions: 200,
-    maxConcurrentWorkflowTaskExecutions: 40,
-    maxConcurrentLocalActivityExecutions: 40,
     // A cancel reaches a step with the answer to a heartbeat.
     maxHeartbeatThrottleInterval: '1s',
     defaultHeartbeatThrottleInterval: '1s',
     shutdownGraceTime: settings.shutdownGraceMs ?? 10_000,
     shutdownForceTime: (settings.shutdownGraceMs ?? 10_000) + 5_000,
-    // A parked run costs rows, not memory: whatever falls out of the cache is replayed when it moves.
-    maxCachedWorkflows: settings.maxCachedWorkflows ?? 500,
+    ...capacityOptions(settings.capacity ?? DEFAULT_CAPACITY),
+    ...(settings.version && { workerDeploymentOptions: deploymentOptions(settings.version) }),
   });

@@ -9,7 +9,7 @@ import type { Discovery } from './register-agents.ts';
 import { refuseCommands, refuseOwnQueue } from './step-dependencies.ts';
 
 export interface ReloadParts extends Discovery {
-  readonly taskQueue: string;
+  readonly taskQueues: readonly string[];
   readonly allowCommands?: boolean | undefined;
 }
 
@@ -28,7 +28,7 @@ export const agentReloader = (parts: ReloadParts): ReloadAgents => {
 
   return async (sources) => {
     if (!parts.allowCommands) refuseCommands(sources);
-    refuseOwnQueue(sources, parts.taskQueue);
+    refuseOwnQueue(sources, parts.taskQueues);
     // Connections belong to the worker: they are made when it starts.
     const moved = allAgents(sources).filter(
       (one) => (serversOf.get(one.name) ?? '{}') !== JSON.stringify(one.mcpServers),

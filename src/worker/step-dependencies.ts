@@ -79,11 +79,14 @@ export const refuseCommands = (agents: readonly AgentSource[]): void => {
 };
 
 /** A call on the queue of agents would find workers that know nothing of its tool. */
-export const refuseOwnQueue = (agents: readonly AgentSource[], taskQueue: string): void => {
+export const refuseOwnQueue = (agents: readonly AgentSource[], taskQueues: readonly string[]): void => {
   const faults = allAgents(agents).flatMap(({ name, tools }) =>
     tools
-      .filter(({ queue }) => queue?.name === taskQueue)
-      .map((tool) => `agents.${name}.tools.${tool.name}.taskQueue: ${taskQueue} is the queue of the agents themselves`),
+      .filter(({ queue }) => queue !== undefined && taskQueues.includes(queue.name))
+      .map(
+        (tool) =>
+          `agents.${name}.tools.${tool.name}.taskQueue: ${tool.queue?.name ?? ''} is the queue of the agents themselves`,
+      ),
   );
   if (faults.length > 0) throw new DefinitionError(faults);
 };

@@ -7,6 +7,7 @@ import type { ApiDependencies, ApiLimits, ArtifactReader } from '../../src/api/d
 import type { Problem } from '../../src/contract/problem.ts';
 import type { WorkflowAddress } from '../../src/domain/core/ids.ts';
 import type { SignedCommand } from '../../src/domain/schemas/command.ts';
+import type { Fleet } from '../../src/gateway/deployments/read-fleet.ts';
 import type { CommandName, Delivery, RunGateway, RunStart } from '../../src/gateway/run-gateway.ts';
 import { createCommandSigner } from '../../src/gateway/sign-command.ts';
 import { GuardsConfig } from '../../src/platform/guards-file.ts';
@@ -25,6 +26,8 @@ import { agentDigestOf, testDefinition } from './definition.ts';
 export const scope = { tenant: 'acme', project: 'shop' };
 
 /** Takes commands as Temporal would, and remembers them. What a run makes of them is up to the test. */
+const NO_WORKERS = { versions: [], unversionedWorkers: 0, unserved: [], hasMoreUnserved: false };
+
 export class RecordingGateway implements RunGateway {
   readonly starts: RunStart[] = [];
   readonly decisions: { address: WorkflowAddress; command: SignedCommand }[] = [];
@@ -71,6 +74,10 @@ export class RecordingGateway implements RunGateway {
   async verdict(_address: WorkflowAddress, approvalId: string, decisionId: string): Promise<VerdictView | undefined> {
     this.questions.push({ approvalId, decisionId });
     return this.onVerdict(approvalId, decisionId);
+  }
+  async fleet(): Promise<Fleet> {
+    this.#assertAvailable();
+    return { deploymentName: 'test', taskQueues: ['test'], ...NO_WORKERS };
   }
   async isHealthy(): Promise<boolean> {
     return this.unavailable === undefined;
@@ -144,7 +151,7 @@ export async function createApiWorld(
       logger,
       artifacts: reader,
       guards: openGuards(GuardsConfig.parse({})),
-      loopbackOnly: true,
+      allowedHosts: [],
       version: '0.0.0',
       // A slow machine is no reason to turn requests away.
       limits: { eventLoopDelayMs: Number.POSITIVE_INFINITY, verdictAfterMs: 200, ...options.limits },

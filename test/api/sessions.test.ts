@@ -63,7 +63,7 @@ describe('S0.7 signing in', () => {
   });
 
   test('behind TLS the cookie is of this host alone, and the other name counts for nothing', async () => {
-    await using secure = await createApiWorld({ dependencies: { loopbackOnly: false } });
+    await using secure = await createApiWorld({ dependencies: { allowedHosts: ['countersign.example'] } });
     const { headers } = await secure.call('POST', '/v1/session');
     const setCookie = headers.get('set-cookie') ?? '';
     expect(setCookie).toMatch(/^__Host-countersign-session=ses_.*; Path=\/; HttpOnly; Secure; SameSite=Strict$/);

@@ -78,7 +78,7 @@ describe('the request', () => {
     writeFileSync(file, await exported.text());
     const trust = { ...trustedKeys(world.keys), verify: verifySignature };
     expect(await verifyFiles([file], { trust, allRuns: false })).toMatchObject({ ok: true, faults: [] });
-    const connection = connectLazily(world.temporalAddress);
+    const connection = connectLazily({ address: world.temporalAddress });
     const handle = new Client({ connection }).workflow.getHandle(workflowId({ ...world.scope, runId: run.runId }));
     await expect(handle.describe()).rejects.toMatchObject({ name: 'WorkflowNotFoundError' });
     await connection.close();

@@ -32,7 +32,7 @@ let anna: Person;
 beforeAll(async () => {
   world = await testWorld({ agents: [agent] });
   cutOff = await withoutTemporal();
-  connection = connectLazily(world.temporalAddress);
+  connection = connectLazily({ address: world.temporalAddress });
   anna = await world.person('anna');
 });
 afterAll(async () => {

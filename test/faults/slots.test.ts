@@ -86,7 +86,7 @@ describe('S1.11 a slot whose run is lost', () => {
       }),
     ];
     world = await testWorld({ agents, maxActiveRunsPerRequester: 1 });
-    connection = connectLazily(world.temporalAddress);
+    connection = connectLazily({ address: world.temporalAddress });
     anna = await world.person('anna');
   });
   afterAll(async () => {

@@ -136,7 +136,7 @@ test('a connection that is closed while it tries again ends its calls, and break
     called.resolve();
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const connection = connectLazily(`127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const connection = connectLazily({ address: `127.0.0.1:${(server.address() as AddressInfo).port}` });
   const calls = [1, 2, 3].map(() => connection.workflowService.getSystemInfo({}));
   await called.promise;
   await connection.close();

@@ -16,7 +16,7 @@ const faultsOf = (environment: Record<string, string>): readonly string[] => {
 test('an empty environment gives a local installation on loopback', () => {
   expect(loadConfig({ HOME: '/home/someone' })).toMatchObject({
     databaseUrl: undefined,
-    temporal: { address: undefined, namespace: 'default' },
+    temporal: { endpoint: undefined, namespace: 'default' },
     api: { host: '127.0.0.1', port: 3310 },
     logLevel: 'info',
     stateHome: '/home/someone/.local/state',
@@ -40,10 +40,10 @@ test('all faults are listed at once, without the values', () => {
     'DATABASE_URL',
     'TEMPORAL_ADDRESS',
     'TEMPORAL_CLI_PATH',
-    'COUNTERSIGN_API_HOST',
     'COUNTERSIGN_API_PORT',
     'COUNTERSIGN_MODEL',
     'OPENAI_BASE_URL',
+    'COUNTERSIGN_API_HOST',
   ]);
   expect(faults.join()).not.toContain('hunter2');
 });
@@ -63,7 +63,7 @@ test('values are typed', () => {
     HOME: '/home/someone',
   });
   expect(config.api.port).toBe(8080);
-  expect(config.temporal.address).toBe('temporal.example:7233');
+  expect(config.temporal.endpoint).toEqual({ address: 'temporal.example:7233' });
   expect(config.models).toMatchObject({
     openai: { baseUrl: 'http://127.0.0.1:11434/v1' },
     defaultModel: 'openai/gpt-5',

@@ -71,15 +71,15 @@ test('kill -9 leaves a database that the next server goes on with', async () => 
 });
 
 test('a configured server wins and nothing is started; one that does not answer is named', async () => {
-  const existing = await startTemporal({ ...options, address: inject('temporalAddress') });
+  const existing = await startTemporal({ ...options, endpoint: { address: inject('temporalAddress') } });
   expect(existing).toMatchObject({ address: inject('temporalAddress'), namespace: 'default' });
   expect(existing.pid).toBeUndefined();
 
   const nobody = `127.0.0.1:${await freePort()}`;
-  await expect(startTemporal({ ...options, address: nobody })).rejects.toThrow(
+  await expect(startTemporal({ ...options, endpoint: { address: nobody } })).rejects.toThrow(
     `Temporal at ${nobody} (TEMPORAL_ADDRESS)`,
   );
-  await expect(startTemporal({ ...options, address: inject('temporalAddress'), namespace: 'none' })).rejects.toThrow(
-    'no namespace none',
-  );
+  await expect(
+    startTemporal({ ...options, endpoint: { address: inject('temporalAddress') }, namespace: 'none' }),
+  ).rejects.toThrow('no namespace none');
 });

@@ -68,6 +68,8 @@ export async function createInstallation(options: InstallationOptions = {}): Pro
     COUNTERSIGN_STATE_DIRECTORY: stateDirectory,
     COUNTERSIGN_WORKSPACES_ROOT: join(directory, 'workspaces'),
     COUNTERSIGN_AGENTS: AGENTS,
+    // A version takes a second to be known: test/processes/upgrade.test.ts has them.
+    COUNTERSIGN_WORKER_VERSIONING: 'off',
     ...options.environment,
   };
   const processes: ServerProcess[] = [];

@@ -38,7 +38,7 @@ export async function createReplica(
   });
   const store = openStore({ url: databaseUrl, applicationName: 'replica' });
   const feed = createEventFeed({ url: databaseUrl, store, logger });
-  const connection = connectLazily(options.temporalAddress ?? world.temporalAddress);
+  const connection = connectLazily({ address: options.temporalAddress ?? world.temporalAddress });
   const gateway = createTemporalGateway({ connection, namespace: 'default', taskQueue, trust: trustedKeys(keys) });
   const dependencies = {
     store,
@@ -49,7 +49,7 @@ export async function createReplica(
     logger,
     artifacts: artifactReader({ workspacesRoot, forbidden: [] }),
     guards: openGuards(GuardsConfig.parse(options.guards ?? {})),
-    loopbackOnly: true,
+    allowedHosts: [],
     version: '0.0.0-test',
     // A slow machine is no reason to turn requests away.
     limits: { eventLoopDelayMs: Number.POSITIVE_INFINITY },

@@ -6,14 +6,15 @@ import type { AnyReply, AnyRequest } from '../server-type.ts';
 
 export const CSRF_HEADER = 'countersign-csrf';
 
-/** Browsers take `__Host-` from secure origins only; a server on the loopback interface speaks plain HTTP. */
-export const cookieName = ({ loopbackOnly }: Pick<Api, 'loopbackOnly'>): string =>
-  loopbackOnly ? 'countersign-session' : '__Host-countersign-session';
+/** Browsers take `__Host-` from secure origins only; a server that has loopback names alone speaks plain HTTP. */
+const isSecure = ({ allowedHosts }: Pick<Api, 'allowedHosts'>): boolean => allowedHosts.length > 0;
+
+export const cookieName = (api: Pick<Api, 'allowedHosts'>): string =>
+  isSecure(api) ? '__Host-countersign-session' : 'countersign-session';
 
 export const sessionCookie = (api: Api, request: AnyRequest): string => request.cookies[cookieName(api)] ?? '';
 
-const attributes = ({ loopbackOnly }: Api) =>
-  ({ path: '/', httpOnly: true, sameSite: 'strict', secure: !loopbackOnly }) as const;
+const attributes = (api: Api) => ({ path: '/', httpOnly: true, sameSite: 'strict', secure: isSecure(api) }) as const;
 
 export const setSessionCookie = (api: Api, reply: AnyReply, cookie: string, lifetimeMs: number): void =>
   void reply.setCookie(cookieName(api), cookie, { ...attributes(api), maxAge: Math.floor(lifetimeMs / 1_000) });

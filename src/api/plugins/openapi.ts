@@ -47,6 +47,7 @@ export async function registerOpenApi(app: ApiServer, version: string): Promise<
         { name: 'keys', description: 'Who may ask for what' },
         { name: 'session', description: 'Sign in and out with a browser' },
         { name: 'agents', description: 'What runs can be started of' },
+        { name: 'workers', description: 'Who carries runs on, and which runs nobody does' },
         { name: 'system', description: 'Health and keys; public' },
       ],
       components: {

@@ -9,10 +9,14 @@ import { LocalServiceError } from '../../platform/services/local-service-error.t
 import { startPostgres } from '../../platform/services/postgres.ts';
 import { startTemporal } from '../../platform/services/temporal.ts';
 import type { TemporalService } from '../../platform/services/temporal.ts';
+import { temporalVariables } from '../../platform/temporal-endpoint.ts';
 import { cacheDirectory } from '../../platform/state-directory.ts';
 import { startAllInOneProcess } from './all-in-one-process.ts';
 
 const LOG_LINE_MAX = 300;
+
+/** A server of our own speaks plainly: what the environment says of another one is not for it. */
+const NO_SECURITY = Object.fromEntries(Object.keys(temporalVariables).map((name) => [name, '']));
 
 export interface LocalSystemOptions {
   readonly config: Config;
@@ -63,7 +67,7 @@ export async function startLocalSystem(options: LocalSystemOptions): Promise<Loc
     startTemporal({
       directory: servicesDirectory,
       cacheDirectory: cacheDirectory(config.cacheHome),
-      address: config.temporal.address,
+      endpoint: config.temporal.endpoint,
       cliPath: config.temporal.cliPath,
       namespace: config.temporal.namespace,
       ui: options.hasTemporalUi,
@@ -75,7 +79,7 @@ export async function startLocalSystem(options: LocalSystemOptions): Promise<Loc
     started(
       startTemporalOn(options.temporalPorts).catch((error: unknown) => {
         // Somebody may have taken the ports since they were found free: any others will do.
-        if (config.temporal.address !== undefined || options.temporalPorts === undefined) throw error;
+        if (config.temporal.endpoint !== undefined || options.temporalPorts === undefined) throw error;
         return startTemporalOn(undefined);
       }),
     ),
@@ -97,6 +101,7 @@ export async function startLocalSystem(options: LocalSystemOptions): Promise<Loc
   const step = progress.step('Starting worker and API', { expectSeconds: 3, logFile: log });
   const { child, ready } = await startAllInOneProcess(
     {
+      ...(config.temporal.endpoint === undefined && NO_SECURITY),
       DATABASE_URL: postgres.url,
       TEMPORAL_ADDRESS: temporal.address,
       TEMPORAL_NAMESPACE: temporal.namespace,

@@ -156,7 +156,7 @@ function assertTold(
 const forDemo = (config: Config): Config => ({
   ...config,
   databaseUrl: undefined,
-  temporal: { ...config.temporal, address: undefined, namespace: 'default' },
+  temporal: { ...config.temporal, endpoint: undefined, namespace: 'default' },
   agentModules: [join(projectRoot, 'examples', 'release-notes', 'agent.ts')],
   policyFile: undefined,
 });

@@ -29,8 +29,8 @@ export const PROTOCOL = {
   host_not_allowed: {
     status: 421,
     title: 'Not the host this server answers for',
-    detail: 'This server only answers on its loopback names.',
-    next: 'Use http://127.0.0.1 or http://localhost with the port of the server.',
+    detail: 'This server does not answer under that host name.',
+    next: 'Use a name that it is configured for; on its own machine, http://127.0.0.1 or http://localhost with its port.',
   },
   headers_too_large: {
     status: 431,

@@ -3,6 +3,7 @@ import { looksSecret } from '../project-keys.ts';
 import { processEnvironment, withoutEmpty } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { CREDENTIAL_PREFIX } from './environment-credentials.ts';
+import { GRPC_META_PREFIX } from '../temporal-endpoint.ts';
 import { environmentSchema } from './environment-schema.ts';
 
 /** What any program may know about the machine and the user. */
@@ -26,6 +27,9 @@ export function childEnvironment(
 /** How Node reaches model providers from where this machine is. */
 const networkVariables = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_USE_ENV_PROXY', 'NODE_EXTRA_CA_CERTS'];
 
+const PREFIXES = [CREDENTIAL_PREFIX, GRPC_META_PREFIX];
+const userHomes = ['XDG_STATE_HOME', 'XDG_CACHE_HOME', 'XDG_CONFIG_HOME'];
+
 /** The environment of Countersign's own processes: all that this one was configured with, keys included, and changes. */
 export function installationEnvironment(
   changes: Readonly<Record<string, string | undefined>>,
@@ -34,7 +38,7 @@ export function installationEnvironment(
   const clientOnly = ['COUNTERSIGN_URL', 'COUNTERSIGN_API_KEY'];
   const own = Object.keys(environmentSchema.shape).filter((name) => !clientOnly.includes(name));
   const proxies = [...networkVariables, ...networkVariables.map((name) => name.toLowerCase())];
-  const credentials = Object.keys(environment).filter((name) => name.startsWith(CREDENTIAL_PREFIX));
-  const names = [...harmlessVariables, ...credentials, 'XDG_STATE_HOME', 'XDG_CACHE_HOME', ...proxies, ...own];
+  const prefixed = Object.keys(environment).filter((name) => PREFIXES.some((prefix) => name.startsWith(prefix)));
+  const names = [...harmlessVariables, ...prefixed, ...userHomes, ...proxies, ...own];
   return withoutEmpty({ ...Object.fromEntries(names.map((name) => [name, environment[name]])), ...changes });
 }

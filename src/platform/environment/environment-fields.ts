@@ -15,7 +15,6 @@ export const positiveCount = z
   .string()
   .regex(/^[1-9]\d{0,5}$/, 'must be a number from 1 to 999999')
   .transform(Number);
-export const hostAndPort = z.string().regex(/^[^\s/:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'must be host:port');
 export const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
 export const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' });
 const LOOPBACK_HOSTS = ['127.0.0.1', 'localhost', '[::1]'];
@@ -49,7 +48,13 @@ export const rateLimits = z
     `must be name=number pairs separated by commas; the names are ${Object.keys(DEFAULT_RATES).join(', ')}`,
   )
   .transform((pairs): Partial<Rates> => Object.fromEntries(pairs.map(([name, count]) => [name, Number(count)])));
-export const loopback = z.enum(['127.0.0.1', 'localhost', '::1'], { error: 'must be 127.0.0.1, localhost or ::1' });
+export const listenAddress = z
+  .string()
+  .refine((text) => text === 'localhost' || isIP(text) !== 0, 'must be an IP address, or localhost');
+export const hostHeaders = listOf(
+  (text) => isIP(text) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text),
+  'must be host names such as countersign.example, separated by commas',
+);
 export const logLevel = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']);
 export type LogLevel = z.infer<typeof logLevel>;
 export const modelName = z.string().regex(/^[a-z][a-z-]*\/\S+$/, 'must be provider/model, for example openai/gpt-5');

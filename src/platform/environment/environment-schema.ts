@@ -1,15 +1,17 @@
 // Every variable that Countersign understands is named here.
 import { z } from 'zod';
+import { temporalVariables } from '../temporal-endpoint.ts';
+import { taskQueue, workerVariables } from '../worker-config.ts';
 import { ScopeName } from '../../domain/schemas/names.ts';
 import {
   absolutePath,
   addressRanges,
   credentialsUrl,
-  hostAndPort,
+  hostHeaders,
   hostNames,
   httpUrl,
+  listenAddress,
   logLevel,
-  loopback,
   modelName,
   origins,
   port,
@@ -21,12 +23,12 @@ import {
 
 export const environmentSchema = z.object({
   DATABASE_URL: postgresUrl.optional(),
-  TEMPORAL_ADDRESS: hostAndPort.optional(),
-  TEMPORAL_NAMESPACE: z.string().default('default'),
+  ...temporalVariables,
   TEMPORAL_CLI_PATH: absolutePath.optional(),
   TEMPORAL_TEST_SERVER_PATH: absolutePath.optional(),
-  COUNTERSIGN_API_HOST: loopback.default('127.0.0.1'),
+  COUNTERSIGN_API_HOST: listenAddress.default('127.0.0.1'),
   COUNTERSIGN_API_PORT: port.optional(),
+  COUNTERSIGN_ALLOWED_HOSTS: hostHeaders.optional(),
   COUNTERSIGN_ALLOWED_ORIGINS: origins.optional(),
   COUNTERSIGN_TRUSTED_PROXIES: addressRanges.optional(),
   COUNTERSIGN_RATE_LIMITS: rateLimits.optional(),
@@ -40,7 +42,8 @@ export const environmentSchema = z.object({
   COUNTERSIGN_LOG_LEVEL: logLevel.default('info'),
   COUNTERSIGN_TENANT: ScopeName.default('default'),
   COUNTERSIGN_PROJECT: ScopeName.default('default'),
-  COUNTERSIGN_TASK_QUEUE: z.string().min(1).max(200).default('countersign'),
+  COUNTERSIGN_TASK_QUEUE: taskQueue.default('countersign'),
+  ...workerVariables,
   COUNTERSIGN_STATE_DIRECTORY: absolutePath.optional(),
   COUNTERSIGN_WORKSPACES_ROOT: absolutePath.optional(),
   COUNTERSIGN_AGENTS: z.string().optional(),

@@ -2,12 +2,23 @@ import type { z } from 'zod';
 import { ConfigError } from '../config-error.ts';
 import { readProjectFile } from '../project-file.ts';
 import type { ProjectFile } from '../project-file.ts';
-import { withoutEmpty } from './environment.ts';
+import { processEnvironment, withoutEmpty } from './environment.ts';
 import type { Environment } from './environment.ts';
+import { faultsBetween } from './faults-between.ts';
 import { environmentSchema } from './environment-schema.ts';
 
 /** The file of the project that this process was started in. */
 export const projectFile = (): ProjectFile | undefined => readProjectFile(environmentSchema);
+
+/** What the environment sets, and what the project's file does beside it. */
+export const mergedVariables = (environment: Environment, project: ProjectFile | undefined): Record<string, string> =>
+  withoutEmpty({ ...project?.variables, ...withoutEmpty(environment) });
+
+/** All that the configuration is read from: for whoever explains it. */
+export const configurationSources = (environment: Environment = processEnvironment()) => ({
+  environment: withoutEmpty(environment),
+  project: projectFile(),
+});
 
 /** By the environment, and by the project's file beside it. Throws a {@link ConfigError} that lists all faults. */
 export function readVariables<Schema extends z.ZodObject>(
@@ -16,7 +27,7 @@ export function readVariables<Schema extends z.ZodObject>(
   project: ProjectFile | undefined,
 ): z.output<Schema> {
   const given = withoutEmpty(environment);
-  const variables = withoutEmpty({ ...project?.variables, ...given });
+  const variables = mergedVariables(environment, project);
   const faults = [...(project?.faults ?? [])];
   if (project && 'COUNTERSIGN_AGENTS' in schema.shape && variables['COUNTERSIGN_AGENTS'] === undefined)
     faults.push(`${project.path}: agents is needed: the modules and files with the project's agents`);
@@ -25,6 +36,7 @@ export function readVariables<Schema extends z.ZodObject>(
     const name = path.join('.');
     faults.push(`${(name in given ? undefined : project?.keyOf(name)) ?? name} ${message}`);
   }
+  if ('TEMPORAL_ADDRESS' in schema.shape) faults.push(...faultsBetween(variables));
   if (faults.length > 0 || !parsed.success) throw new ConfigError(faults);
   return parsed.data;
 }

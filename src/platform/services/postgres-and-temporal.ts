@@ -24,7 +24,7 @@ export const startPostgresAndTemporal = (
   startTemporal({
     directory,
     cacheDirectory: cacheDirectory(cacheHome),
-    address: temporal.address,
+    endpoint: temporal.endpoint,
     cliPath: temporal.cliPath,
     namespace: temporal.namespace,
     ui: false,

@@ -6,6 +6,7 @@ import { Connection } from '@temporalio/client';
 import { startSupervised, tailOfLog } from '../child-process.ts';
 import type { ChildExit, SupervisedChild } from '../child-process.ts';
 import { childEnvironment } from '../environment/child-environment.ts';
+import type { TemporalEndpoint } from '../temporal-endpoint.ts';
 import type { Progress } from '../progress.ts';
 import { acceptsConnections, freePort } from './free-port.ts';
 import { LocalServiceError } from './local-service-error.ts';
@@ -42,7 +43,7 @@ export interface TemporalOptions {
   readonly directory: string;
   readonly cacheDirectory: string;
   /** A server of the operator's own (`TEMPORAL_ADDRESS`): used as it is, nothing is started. */
-  readonly address?: string | undefined;
+  readonly endpoint?: TemporalEndpoint | undefined;
   readonly cliPath?: string | undefined;
   /** @default 'default' */
   readonly namespace?: string;
@@ -73,7 +74,7 @@ export interface TemporalService {
 /** Starts a Temporal server of our own, or checks the one that is configured. Resolves when it answers. */
 export async function startTemporal(options: TemporalOptions): Promise<TemporalService> {
   const namespace = options.namespace ?? 'default';
-  if (options.address !== undefined) return useExisting(options.address, namespace, options);
+  if (options.endpoint !== undefined) return useExisting(options.endpoint, namespace, options);
 
   mkdirSync(options.directory, { recursive: true, mode: 0o700 });
   const lock = lockService(options.directory, 'temporal');
@@ -92,9 +93,14 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
   }
 }
 
-async function useExisting(address: string, namespace: string, options: TemporalOptions): Promise<TemporalService> {
+async function useExisting(
+  endpoint: TemporalEndpoint,
+  namespace: string,
+  options: TemporalOptions,
+): Promise<TemporalService> {
+  const { address } = endpoint;
   await options.progress.during(`Connecting to Temporal at ${address}`, {}, async () => {
-    const answer = await askServer(address, namespace);
+    const answer = await askServer(endpoint, namespace);
     if (answer === 'ready') return;
     const reason = answer === 'no_namespace' ? `it has no namespace ${namespace}` : 'it does not answer';
     throw new LocalServiceError(
@@ -157,17 +163,20 @@ async function answers(child: SupervisedChild, port: number, namespace: string):
   const gone = () => !child.isRunning();
   // A gRPC channel that was refused once waits a second before it tries again; a bare socket does not.
   while (await acceptsConnections(port, deadlineMs, gone)) {
-    if ((await askServer(`127.0.0.1:${port}`, namespace)) === 'ready') return child.isRunning();
+    if ((await askServer({ address: `127.0.0.1:${port}` }, namespace)) === 'ready') return child.isRunning();
     await delay(25);
   }
   return false;
 }
 
 /** A real call, not a guess: the server must know the namespace that the work will run in. */
-async function askServer(address: string, namespace: string): Promise<'ready' | 'no_namespace' | 'no_answer'> {
+async function askServer(
+  endpoint: TemporalEndpoint,
+  namespace: string,
+): Promise<'ready' | 'no_namespace' | 'no_answer'> {
   let connection: Connection | undefined;
   try {
-    connection = await Connection.connect({ address, connectTimeout: connectTimeoutMs });
+    connection = await Connection.connect({ ...endpoint, connectTimeout: connectTimeoutMs });
     const { workflowService } = connection;
     await connection.withDeadline(Date.now() + connectTimeoutMs, () => workflowService.getSystemInfo({}));
     await connection.withDeadline(Date.now() + connectTimeoutMs, () =>
