@@ -22,6 +22,7 @@ const database = `processes_${process.pid}`;
 let environment: Record<string, string>;
 let cli: Cli;
 let anna: Person;
+let worker: ServerProcess;
 const started: ServerProcess[] = [];
 
 const start = async (name: 'api' | 'worker', more: Record<string, string> = {}): Promise<ServerProcess> => {
@@ -61,7 +62,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-test('S1.18 processes say all that they lack at once, and start nothing', async () => {
+test('S1.18 processes say all that they lack at once, and start nothing', { timeout: 120_000 }, async () => {
   const bare = cliWith({ COUNTERSIGN_API_PORT: 'x', COUNTERSIGN_WORKER_STEPS: 'many', TEMPORAL_API_KEY: 'hunter2' });
   const ended = await Promise.all(['api', 'worker', 'migrate'].map((name) => bare(name)));
   for (const { code, err } of ended) {
@@ -87,10 +88,11 @@ test(
     expect((await cli('migrate')).out).toContain('{"migrated":true,"firstKey":false,"searchAttributes":true}\n');
     expect(statSync(join(stateDirectory, 'client.json')).mode & 0o777).toBe(0o600);
 
-    const [api] = await Promise.all([
+    const [api, firstWorker] = await Promise.all([
       start('api', { COUNTERSIGN_API_PORT: String(await freePort()) }),
       start('worker'),
     ]);
+    worker = firstWorker;
     cli = cliWith({ ...environment, COUNTERSIGN_URL: String(api.ready['url']) });
     const { apiKey } = JSON.parse(readFileSync(join(stateDirectory, 'client.json'), 'utf8')) as { apiKey: string };
     anna = createPerson(String(api.ready['url']), apiKey);
@@ -105,10 +107,9 @@ test('S3.12 a worker that is asked to stop lets the tool under way finish', { ti
   const run = await anna.startRun({ agent: 'sender', input: outside.input });
   await run.decide(await run.pending(), 'approve');
   await waitFor('the tool to be entered', () => outside.entries().length === 1);
-  const [, worker] = started;
-  const stopping = worker?.stop();
+  const stopping = worker.stop();
   const next = await start('worker');
-  expect(worker?.isRunning()).toBe(true);
+  expect(worker.isRunning()).toBe(true);
   outside.openGate();
   await stopping;
   expect(await untilEnded(run)).toMatchObject({ status: 'completed', output: 'Sent.' });
@@ -120,7 +121,7 @@ test(
   'S3.12 a drain that ends is no cancel: what may be repeated goes on elsewhere, what may not waits for a person',
   { timeout: 120_000 },
   async () => {
-    const worker = await start('worker', { COUNTERSIGN_WORKER_DRAIN_SECONDS: '1' });
+    const impatient = await start('worker', { COUNTERSIGN_WORKER_DRAIN_SECONDS: '1' });
     const cutOff = async (agent: string) => {
       const outside = createOutside(directory, 'before');
       const run = await anna.startRun({ agent, input: outside.input });
@@ -129,7 +130,7 @@ test(
       return { run, outside };
     };
     const [repeatable, once] = await Promise.all([cutOff('syncer'), cutOff('sender')]);
-    await worker.stop();
+    await impatient.stop();
     await start('worker');
     for (const { outside } of [repeatable, once]) outside.openGate();
     expect(await untilEnded(repeatable.run)).toMatchObject({ status: 'completed', output: 'Synced.' });
