@@ -8,7 +8,8 @@ import type { RouteCall } from './every-route.ts';
 
 const MARK = 'zx81mark';
 const HOSTILE = `<script>${MARK}</script>%0d%0aSet-Cookie:${MARK}`;
-const INSIDE = /node_modules|\.ts:\d|\bat \w+ \(|postgres|drizzle|fastify|grpc|ECONN|SELECT /i;
+/** Whole words, where they are so short that an id could have them within it by chance. */
+const INSIDE = /node_modules|\.ts:\d|\bat \w+ \(|postgres|drizzle|fastify|\bgrpc\b|\bECONN|SELECT /i;
 
 let world: ApiWorld;
 let routes: RouteCall[];

@@ -118,9 +118,10 @@ test.each([
     const { key } = await world.person(principal, options);
     const directory = temporaryDirectory();
     writeFileSync(join(directory, 'schemathesis.toml'), configuration(key));
+    // One worker: Python 3.11 breaks where two threads parse source at once (AST constructor recursion depth mismatch).
     const { code, output } = await runSchemathesis(directory, `${world.url}/openapi.json`, [
       ...extent,
-      ...['--seed', String(SEED), '--checks', CHECKS.join(','), '--workers', '2', '--request-timeout', '20'],
+      ...['--seed', String(SEED), '--checks', CHECKS.join(','), '--workers', '1', '--request-timeout', '20'],
       // The live inbox answers and does not end.
       ...['--exclude-operation-id', 'watchApprovals'],
       ...['--no-shrink', '--continue-on-failure', '--generation-database', 'none', '--warnings', 'off'],
