@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { childEnvironment } from '../platform/environment/child-environment.ts';
+import { COMPILE_CACHE_VARIABLE, childEnvironment } from '../platform/environment/child-environment.ts';
 import { tailOfLog } from '../platform/child-process.ts';
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -36,7 +36,7 @@ export async function startProcess(server: ServerProgram): Promise<ServerProcess
   const parts = ['--import', fromRoot('scripts/end-with-parent.mjs'), fromRoot(program), ...(server.arguments ?? [])];
   const child = spawn(process.execPath, parts, {
     cwd: fromRoot('.'),
-    env: { ...childEnvironment(), ...environment },
+    env: { ...childEnvironment([COMPILE_CACHE_VARIABLE]), ...environment },
     stdio: ['ignore', 'pipe', log, 'ipc'],
   });
   closeSync(log);

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { childEnvironment } from '../../src/platform/environment/child-environment.ts';
+import { COMPILE_CACHE_VARIABLE, childEnvironment } from '../../src/platform/environment/child-environment.ts';
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
@@ -31,7 +31,7 @@ export const startCliWith =
   (environment: Readonly<Record<string, string>>): StartCli =>
   (...words) => {
     const child = spawn(process.execPath, [main, ...words], {
-      env: { ...childEnvironment(), TZ: 'UTC', ...environment },
+      env: { ...childEnvironment([COMPILE_CACHE_VARIABLE]), TZ: 'UTC', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const printed = { out: '', err: '' };

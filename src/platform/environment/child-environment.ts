@@ -27,6 +27,9 @@ export function childEnvironment(
 /** How Node reaches model providers from where this machine is. */
 const networkVariables = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_USE_ENV_PROXY', 'NODE_EXTRA_CA_CERTS'];
 
+/** Where Node keeps compiled code. */
+export const COMPILE_CACHE_VARIABLE = 'NODE_COMPILE_CACHE';
+
 const PREFIXES = [CREDENTIAL_PREFIX, GRPC_META_PREFIX];
 const userHomes = ['XDG_STATE_HOME', 'XDG_CACHE_HOME', 'XDG_CONFIG_HOME'];
 
@@ -39,6 +42,6 @@ export function installationEnvironment(
   const own = Object.keys(environmentSchema.shape).filter((name) => !clientOnly.includes(name));
   const proxies = [...networkVariables, ...networkVariables.map((name) => name.toLowerCase())];
   const prefixed = Object.keys(environment).filter((name) => PREFIXES.some((prefix) => name.startsWith(prefix)));
-  const names = [...harmlessVariables, ...prefixed, ...userHomes, ...proxies, ...own];
+  const names = [...harmlessVariables, ...prefixed, ...userHomes, ...proxies, ...own, COMPILE_CACHE_VARIABLE];
   return withoutEmpty({ ...Object.fromEntries(names.map((name) => [name, environment[name]])), ...changes });
 }
