@@ -14,6 +14,7 @@ import type { ModelPort, ModelRequest } from '../../src/adapters/models/model-po
 import { workflowId } from '../../src/domain/core/ids.ts';
 import type { StartedRun, World } from '../../src/testing/index.ts';
 import { createRepository } from '../adapters/tools/git-repository.ts';
+import { historyText } from '../support/history-text.ts';
 import { testWorld } from '../support/world.ts';
 
 const PLANTED = ['canary-in-state', 'canary-in-worktree', 'canary-in-git-config', 'canary-in-untracked'];
@@ -75,11 +76,10 @@ beforeAll(async () => {
   await run.settles();
 
   const connection = await Connection.connect({ address: world.temporalAddress });
-  const handle = new Client({ connection }).workflow.getHandle(workflowId({ ...world.scope, runId: run.runId }));
+  const client = new Client({ connection });
+  const handle = client.workflow.getHandle(workflowId({ ...world.scope, runId: run.runId }));
   await handle.result();
-  history = JSON.stringify(await handle.fetchHistory(), (_, value: unknown) =>
-    value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : value,
-  );
+  history = await historyText(client, handle.workflowId);
   await connection.close();
 });
 afterAll(async () => {
@@ -92,6 +92,7 @@ test('the watch itself works: the run went to its end, and what was meant to be 
   expect(sent.join()).toContain('canary-of-commit');
   expect(sent.join()).toContain('canary-of-input');
   expect(history).toContain('callModel');
+  expect(history).toContain('commandDigest');
   expect(logs.join()).toContain('tool.execution_completed');
   expect(await everythingButBlobs()).toContain('approval.decided');
 });
