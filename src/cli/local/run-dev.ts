@@ -74,7 +74,7 @@ export async function runDev({ terminal, end }: CliContext, options: DevOptions)
     const pending = kept === undefined ? [] : await findPending(kept, options, progress, signal, terminal);
     if (signal.aborted) return;
     if (options.json) terminal.print(jsonText(summaryOf(place, pending)));
-    else printPending(terminal, place, pending, options);
+    else await printNextStep(terminal, place, pending, options, signal);
     const failure = await Promise.race([happened, system.failed]);
     if (failure) throw failure;
   };
@@ -161,28 +161,43 @@ async function findPending(
   return found === undefined ? [] : [found];
 }
 
-function printPending(
+async function printNextStep(
   terminal: Terminal,
-  { system, directory }: Place,
+  place: Place,
   pending: readonly Approval[],
-  { firstRun, firstInput }: DevOptions,
-): void {
-  const [first, ...others] = pending;
-  if (first === undefined) {
-    terminal.print('Nothing waits for a decision. To start a run:');
-    terminal.print(`  ${COMMAND} runs start ${firstRun} ${quoted(firstInput)}`);
-  } else {
-    const count = others.length === 0 ? 'One call waits' : `${pending.length} calls wait`;
-    terminal.print(`${terminal.style('bold', `${count} for your consent`)}\n`);
-    terminal.print(
-      pendingText(terminal, first, { url: system.url, clientFile: clientFilePath(directory) }, Date.now()),
-    );
-    if (others.length > 0)
-      terminal.print(
-        `\nThe others (${others.map(({ tool }) => presentInline(tool.name)).join(', ')}): ${COMMAND} approvals list`,
-      );
-  }
+  options: DevOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  if (pending.length > 0) printPending(terminal, place, pending);
+  else await printHowToStart(terminal, place, options, signal);
   terminal.print(`\n${terminal.style('dim', 'Ctrl-C stops everything; the next start goes on where this one ended.')}`);
+}
+
+/** With the first run's agent where it is among those that are loaded; else they are named. */
+async function printHowToStart(
+  terminal: Terminal,
+  { kept }: Place,
+  { firstRun, firstInput }: DevOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const agents = kept && (await createClient({ baseUrl: kept.url, apiKey: kept.apiKey }).agents.list({ signal }));
+  const names = agents?.map(({ name }) => name) ?? [firstRun];
+  const words = names.includes(firstRun) ? `${firstRun} ${quoted(firstInput)}` : `<agent> 'what it is to do'`;
+  terminal.print('Nothing waits for a decision. To start a run:');
+  terminal.print(`  ${COMMAND} runs start ${words}`);
+  if (!names.includes(firstRun)) terminal.print(`Agents: ${names.map((name) => presentInline(name)).join(', ')}`);
+}
+
+function printPending(terminal: Terminal, { system, directory }: Place, pending: readonly Approval[]): void {
+  const [first, ...others] = pending;
+  if (first === undefined) return;
+  const count = others.length === 0 ? 'One call waits' : `${pending.length} calls wait`;
+  terminal.print(`${terminal.style('bold', `${count} for your consent`)}\n`);
+  terminal.print(pendingText(terminal, first, { url: system.url, clientFile: clientFilePath(directory) }, Date.now()));
+  if (others.length > 0)
+    terminal.print(
+      `\nThe others (${others.map(({ tool }) => presentInline(tool.name)).join(', ')}): ${COMMAND} approvals list`,
+    );
 }
 
 const summaryOf = ({ system, directory, kept }: Place, pending: readonly Approval[]) => ({
